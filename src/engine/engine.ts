@@ -1,0 +1,84 @@
+import type { BackendName } from './backends/backend.js';
+import type { Dataset, UserRow } from './data/dataset.js';
+
+export type Task = 'interest' | 'risk';
+export const MODELS = ['popularity', 'linear', 'logistic', 'dnn'] as const;
+export type ModelName = (typeof MODELS)[number];
+
+export interface Progress {
+  /** What is going on: "training dnn, seed 2 of 3", "choosing weight decay". */
+  readonly stage: string;
+  /** 0 to 1 over the whole work. */
+  readonly fraction: number;
+  /** Figures so far: {loss, validationLoss, epoch}. */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+export interface RunOptions {
+  readonly backend?: BackendName;
+  readonly seed?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A trained model, as it is stored: everything that a scorer needs and nothing about any one user. */
+export interface TrainedModel {
+  readonly task: Task;
+  readonly model: ModelName;
+  /** The fitted feature contract, plain JSON: columns, encodings with their edges and categories, product codes in output order. */
+  readonly contract: Readonly<Record<string, unknown>>;
+  /** safetensors. */
+  readonly weights: Uint8Array;
+  /** On validation users (test users where the dataset has a test fold). */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Settings chosen, seed, rows, epochs, seconds, backend: enough to run it again. */
+  readonly training: Readonly<Record<string, unknown>>;
+}
+
+/** Why one score is what it is: base + the sum of contributions = score, in log-odds. */
+export interface Explanation {
+  readonly base: number;
+  readonly score: number;
+  /** Largest first by absolute value; a feature is a column of the contract, or "owned:CODE". */
+  readonly contributions: readonly { feature: string; value: number | string | null; contribution: number }[];
+}
+
+/** Models loaded for serving, in a worker thread: calls that come together are scored as one batch. */
+export interface ScoringService {
+  load(versionId: string, model: Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>): Promise<void>;
+  unload(versionId: string): Promise<void>;
+  /** Probability of interest for each product, in the order of contract.products; owned products are not masked. */
+  scoreInterest(versionId: string, rows: readonly UserRow[]): Promise<Float32Array[]>;
+  /** Probability of the event for each row. */
+  scoreRisk(versionId: string, rows: readonly UserRow[]): Promise<Float32Array>;
+  /** One explanation for each product code asked for. */
+  explainInterest(versionId: string, row: UserRow, products: readonly string[]): Promise<Explanation[]>;
+  explainRisk(versionId: string, row: UserRow): Promise<Explanation>;
+  close(): Promise<void>;
+}
+
+export interface EvaluationOptions extends RunOptions {
+  readonly model: ModelName;
+  /** Default: the stored split where the dataset has one, else 5-fold cross-validation. */
+  readonly crossValidate?: number;
+  /** Products that are not the tail; default: the fewest most popular that make up more than half of the training ownership. */
+  readonly headProducts?: readonly string[];
+}
+
+export interface EvaluationResult {
+  readonly task: Task;
+  readonly model: ModelName;
+  readonly dataset: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly backend: string;
+  readonly seconds: number;
+}
+
+/** The engine as the rest of Concord sees it. All of its work happens in worker threads. */
+export interface Engine {
+  train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
+  evaluate(dataset: Dataset, task: Task, options: EvaluationOptions): Promise<EvaluationResult>;
+  readonly scoring: ScoringService;
+  close(): Promise<void>;
+}
