@@ -1,0 +1,74 @@
+import type { Ops, Tensor } from '../ops/ops.js';
+
+/**
+ * A layer is written once over Ops: a forward pass, and in what that returns a hand-written backward pass.
+ * Rows are always the first axis; the batch size comes from the input tensors, which have fixed shapes.
+ * Layers hold no weights: these come as tensors, looked up by name, so one layer object serves any number of models.
+ */
+export interface Layer {
+  readonly parameters: readonly ParameterSpec[];
+  /** Dropout masks that the layer asks of its context in training, in a fixed order. */
+  readonly masks: readonly MaskSpec[];
+  /** Most layers read inputs[0] alone. */
+  forward(ops: Ops, parameters: ParameterTensors, inputs: readonly Tensor[], context: LayerContext): ForwardPass;
+}
+
+/** How a parameter starts. Dense kernels are (inputs, units): `glorot` and `he` read fan-in and fan-out from the last two axes. */
+export type Initialiser = 'zeros' | 'ones' | 'glorot' | 'he' | { readonly normal: number };
+
+export interface ParameterSpec {
+  /** Unique in a model: "deep.0.weight". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+}
+
+export interface MaskSpec {
+  /** Unique in a model: "deep.0.dropout". */
+  readonly name: string;
+  /** The mask is (rows, width). */
+  readonly width: number;
+  /** Share of values dropped, from 0 (included) to 1 (excluded). */
+  readonly rate: number;
+}
+
+/** Parameters by name, in their shape. Throws where there is no such parameter. */
+export interface ParameterTensors {
+  get(name: string): Tensor;
+}
+
+export interface LayerContext {
+  readonly training: boolean;
+  /** The mask of that name, (rows, width): 0 where dropped, else 1 / (1 − rate). Called in training only. */
+  mask(name: string): Tensor;
+}
+
+export interface ForwardPass {
+  readonly output: Tensor;
+  /** delta: gradient of the loss (summed over rows) by the output, in the output's shape. */
+  backward(delta: Tensor): BackwardPass;
+}
+
+export interface BackwardPass {
+  /**
+   * Gradient by inputs[index], computed when asked, so that the first layer of a network costs nothing here.
+   * Undefined where the input is not differentiable (ids) or not used. Ask at most once for each index.
+   */
+  input(index: number): Tensor | undefined;
+  /** One term for each use of a parameterised layer, with what its gradients are made of. */
+  readonly gradients: readonly GradientTerm[];
+}
+
+/**
+ * Factors of parameter gradients, kept apart until the end of the backward pass. Plain training sums them over rows;
+ * what private training needs (norms of each row's gradient, sums of rescaled rows) is computed from the same factors.
+ */
+export interface GradientTerm {
+  /** Gradients of this term's parameters, summed over the rows of the batch, in the parameters' shapes. */
+  sum(): readonly ParameterGradient[];
+}
+
+export interface ParameterGradient {
+  readonly name: string;
+  readonly value: Tensor;
+}
