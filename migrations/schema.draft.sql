@@ -123,7 +123,8 @@ create table concord.risk_assessments (
   class text not null check (class in ('low', 'medium', 'high')),
   method text not null,
   model_version_id uuid references concord.model_versions,
-  reasons jsonb not null,
+  base double precision not null,                  -- log-odds; base + the reasons' contributions = log-odds of probability
+  reasons jsonb not null,                          -- [{feature, value, contribution, text}]
   assessed_at timestamptz not null default now()
 );
 
@@ -133,7 +134,9 @@ create table concord.recommendations (
   user_id uuid not null references concord.users on delete cascade,
   model_version_id uuid references concord.model_versions,
   strategy text not null,                          -- model, cold-user, …
-  items jsonb not null,                            -- what was shown: [{productId, score, rank, reasons, suitability}]
+  items jsonb not null,                            -- the whole ranked answer: [{productId, code, score, rank, terms, explanation?, suitability}]
+  shown integer not null check (shown >= 0),       -- the first so many items have been delivered; feedback refers to these only
+  inputs jsonb not null,                           -- the row that was scored, so that a later page is explained as the first
   created_at timestamptz not null default now()
 );
 
