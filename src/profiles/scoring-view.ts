@@ -1,0 +1,47 @@
+import type { UserRow } from '../engine/data/dataset.js';
+import type { Viewer } from '../graphql/viewer.js';
+import type { AttributeMap, Fold } from '../users/user.js';
+import type { Questionnaire } from './questionnaire.js';
+import type { Tag } from './tags.js';
+
+/** Prefix of profile features among the inputs of a model: `profile.events13w`. */
+export const FEATURE_PREFIX = 'profile.';
+
+/** Everything that scoring one user needs, as of now. */
+export interface ScoringView {
+  readonly userId: string;
+  /** Attributes by name as they are, profile features by `profile.NAME`, codes of all products held. Protected attributes never. */
+  readonly row: UserRow;
+  readonly questionnaire?: Questionnaire;
+  readonly tags: readonly Tag[];
+  /** Behaviour events in the two years of the profile. 0 and no holdings: a cold user. */
+  readonly eventCount: number;
+  readonly holdings: readonly { readonly productId: string; readonly code: string }[];
+}
+
+/** A user as training reads it. */
+export interface TrainingView extends ScoringView {
+  readonly externalId: string;
+  readonly riskLabel: 0 | 1 | null;
+  readonly fold: Fold | null;
+  /** For fairness figures only, never an input. */
+  readonly protectedAttributes: AttributeMap;
+}
+
+/** What risk, recommendations and models need of ProfilesService. */
+export interface ScoringViews {
+  /**
+   * The views of the users that exist, by user id, in one round trip. An unknown id, or one of another institution, is simply absent.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), LIMIT_EXCEEDED beyond 1,000 ids
+   */
+  scoringViews(viewer: Viewer | undefined, userIds: readonly string[]): Promise<Map<string, ScoringView>>;
+  /**
+   * All users of the institution by id, in pages (default 2,000), each page a transaction of its own.
+   * Where interest in products is trained, leave out the features that `leaksOwnership` marks (features.ts: INTEREST_FEATURES keeps the rest).
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), CANCELLED
+   */
+  trainingViews(
+    viewer: Viewer | undefined,
+    options?: { readonly pageSize?: number; readonly signal?: AbortSignal },
+  ): AsyncIterable<readonly TrainingView[]>;
+}
