@@ -1,0 +1,50 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { trace } from '../ops/traced.js';
+import type { Backend, Executable, GraphFunction, InputSpec } from './backend.js';
+
+export interface OnnxruntimeOptions {
+  /** Threads inside one operation. With 1, sums are always taken in the same order: results repeat to the last bit. */
+  readonly threads?: number;
+}
+
+/** onnxruntime on the CPU. A run blocks its thread until it is done, so it belongs in a worker thread. */
+export async function openOnnxruntime({ threads = 1 }: OnnxruntimeOptions = {}): Promise<Backend> {
+  const loaded = await import('onnxruntime-node');
+  const ort = 'default' in loaded ? (loaded.default as typeof loaded) : loaded;
+  const sessionOptions: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  };
+  return {
+    name: 'onnxruntime',
+    device: `onnxruntime ${ort.env.versions.node}, CPU, ${threads} thread${threads === 1 ? '' : 's'}`,
+    async compile(graph: GraphFunction, specs: readonly InputSpec[]): Promise<Executable> {
+      const { model, inputs, outputs } = trace(graph, specs);
+      const session = await ort.InferenceSession.create(model, sessionOptions);
+      return {
+        async run(values) {
+          const feeds = Object.fromEntries(
+            inputs.map(({ name, shape }, index) => [name, feed(ort, values[index], shape)]),
+          );
+          const results = await session.run(feeds);
+          return outputs.map(({ name }) => {
+            const data = results[name].data as Float32Array | Int32Array;
+            return data instanceof Float32Array ? data : Float32Array.from(data);
+          });
+        },
+        dispose: () => session.release(),
+      };
+    },
+    async dispose() {},
+  };
+}
+
+function feed(ort: typeof import('onnxruntime-node'), values: Float32Array | Int32Array, shape: readonly number[]) {
+  return values instanceof Float32Array
+    ? new ort.Tensor('float32', values, shape)
+    : new ort.Tensor('int32', values, shape);
+}

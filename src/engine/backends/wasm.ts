@@ -1,0 +1,19 @@
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import type { Backend } from './backend.js';
+import { eagerBackend, loadTensorFlow } from './tfjs.js';
+
+/** TensorFlow.js in WebAssembly with SIMD, one thread. */
+export async function openWasm(): Promise<Backend> {
+  const tf = await loadTensorFlow();
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+  if (tf.engine().registry.wasm === undefined) {
+    // Threads would be workers of its own, which outlive the backend.
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    setWasmPaths(join(folder, 'wasm-out') + sep);
+    await tf.setBackend('wasm');
+  }
+  return eagerBackend({ tf, name: 'wasm', device: `TensorFlow.js ${tf.version_core}, WebAssembly, 1 thread` });
+}
