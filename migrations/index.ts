@@ -1,0 +1,20 @@
+import { Schema1764000000001 } from './1764000000001-schema.js';
+import { Users1764000000002 } from './1764000000002-users.js';
+import { Products1764000000003 } from './1764000000003-products.js';
+import { ModelVersions1764000000004 } from './1764000000004-model-versions.js';
+import { Recommendations1764000000005 } from './1764000000005-recommendations.js';
+import { Imports1764000000006 } from './1764000000006-imports.js';
+import { RowLevelSecurity1764000000007 } from './1764000000007-row-level-security.js';
+import { ApplicationRole1764000000008 } from './1764000000008-application-role.js';
+
+/** Every migration, in order. A new one is added at the end; one that was released is never changed. */
+export const migrations = [
+  Schema1764000000001,
+  Users1764000000002,
+  Products1764000000003,
+  ModelVersions1764000000004,
+  Recommendations1764000000005,
+  Imports1764000000006,
+  RowLevelSecurity1764000000007,
+  ApplicationRole1764000000008,
+];

@@ -1,0 +1,62 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+
+export const TASKS = ['interest', 'risk'] as const;
+export type ModelTask = (typeof TASKS)[number];
+
+export const MODEL_STATUSES = ['candidate', 'active', 'retired'] as const;
+export type ModelStatus = (typeof MODEL_STATUSES)[number];
+
+@Entity({ schema: 'concord', name: 'model_versions' })
+export class ModelVersion {
+  @PrimaryGeneratedColumn('uuid')
+  id: string;
+
+  /** null: the consortium's shared model. */
+  @Column({ name: 'institution_id', type: 'uuid', nullable: true })
+  institutionId: string | null;
+
+  @Column({ type: 'text' })
+  task: ModelTask;
+
+  /** linear, logistic, dnn, popularity, … */
+  @Column({ type: 'text' })
+  model: string;
+
+  /** 1, 2, 3, … within institution and task. */
+  @Column({ type: 'integer' })
+  number: number;
+
+  @Column({ type: 'text' })
+  status: ModelStatus;
+
+  /** The fitted feature contract. */
+  @Column({ type: 'jsonb' })
+  contract: Record<string, unknown>;
+
+  @Column({ type: 'jsonb' })
+  metrics: Record<string, number>;
+
+  /** Settings, seed, rows, duration. */
+  @Column({ type: 'jsonb' })
+  training: Record<string, unknown>;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column({ name: 'activated_at', type: 'timestamptz', nullable: true })
+  activatedAt: Date | null;
+}
+
+/** A version's parameters, apart, so that listing versions does not read them. */
+@Entity({ schema: 'concord', name: 'model_weights' })
+export class ModelWeights {
+  @PrimaryColumn({ name: 'model_version_id', type: 'uuid' })
+  modelVersionId: string;
+
+  @Column({ name: 'institution_id', type: 'uuid', nullable: true })
+  institutionId: string | null;
+
+  /** safetensors */
+  @Column({ type: 'bytea' })
+  weights: Buffer;
+}

@@ -1,0 +1,34 @@
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+export const FEEDBACK_KINDS = ['viewed', 'clicked', 'purchased', 'dismissed', 'rated'] as const;
+export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
+
+/** What a user did with a product of a recommendation; one of a kind for each product shown. */
+@Entity({ schema: 'concord', name: 'feedback' })
+export class Feedback {
+  @PrimaryGeneratedColumn('uuid')
+  id: string;
+
+  @Column({ name: 'institution_id', type: 'uuid' })
+  institutionId: string;
+
+  @Column({ name: 'recommendation_id', type: 'uuid' })
+  recommendationId: string;
+
+  /** The user to whom the recommendation was shown. */
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId: string;
+
+  @Column({ name: 'product_id', type: 'uuid' })
+  productId: string;
+
+  @Column({ type: 'text' })
+  kind: FeedbackKind;
+
+  /** 1 to 5. */
+  @Column({ type: 'smallint', nullable: true })
+  rating: number | null;
+
+  @CreateDateColumn({ name: 'recorded_at', type: 'timestamptz' })
+  recordedAt: Date;
+}
