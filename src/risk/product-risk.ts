@@ -1,4 +1,4 @@
-import { type Reason, readableNumber } from '../models/reasons.js';
+import { effect, type Reason, readableNumber } from '../models/reasons.js';
 import type { Product, ProductType } from '../products/product.js';
 import { clampProbability, logit, normalCdf, sigmoid } from './log-odds.js';
 import { shapley } from './shapley.js';

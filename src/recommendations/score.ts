@@ -1,0 +1,113 @@
+import type { Reason } from '../models/reasons.js';
+import type { Product } from '../products/product.js';
+import { behaviourBonus, type Interest } from './behaviour.js';
+import { type Popularity, shareOf } from './popularity.js';
+
+/** Where the first part of a score comes from: the model; products like a product that the model does not know; how many own it. */
+export const SCORE_SOURCES = ['model', 'similarity', 'popularity'] as const;
+export type ScoreSource = (typeof SCORE_SOURCES)[number];
+
+export interface ScoredProduct {
+  readonly product: Product;
+  readonly source: ScoreSource;
+  /** ln of the first part + the contributions of the terms, as far as they are not that part. */
+  readonly logScore: number;
+  /** What is known without asking the model for an explanation. */
+  readonly terms: readonly Reason[];
+}
+
+/** Probabilities of the model for one user. */
+export interface ModelScores {
+  /** Position of a product code among the probabilities. */
+  readonly positions: ReadonlyMap<string, number>;
+  readonly probabilities: Float32Array;
+}
+
+export interface ScoreFacts {
+  /** Absent: no model is active, or it knows nothing about the user; popularity is taken. */
+  readonly model?: ModelScores;
+  readonly popularity: Popularity;
+  /** The user's segment. */
+  readonly tolerance?: number;
+  readonly interest: Interest;
+  /** By product id: 1 for dismissed now, halved every 30 days. */
+  readonly dismissed: ReadonlyMap<string, number>;
+  /** Content similarity of two products, 0 to 1. */
+  readonly similarity: (a: Product, b: Product) => number;
+}
+
+const NEIGHBOURS = 5;
+/** A product that nobody owned when the model was trained has to prove itself: half of what its like have. */
+const UNPROVEN = 0.5;
+const DISMISSED = 2;
+const LEAST = 1e-9;
+
+/**
+ * ln score of each product = ln first part + ln(1 + w) of recent behaviour − 2 × dismissal.
+ * The first part is the model's probability; for a product that the model does not know half of the mean probability of the five most
+ * similar products, weighted by similarity; without a model the share of users who own it.
+ */
+export function scoreProducts(products: readonly Product[], facts: ScoreFacts): ScoredProduct[] {
+  const { model } = facts;
+  const known = model ? products.filter(({ code }) => model.positions.has(code)) : [];
+  return products.map((product) => {
+    const first = known.length > 0 && model ? byModel(product, known, model, facts) : byPopularity(product, facts);
+    const terms = [...first.terms, ...behaviourTerms(product, facts)];
+    const added = terms.slice(first.terms.length).reduce((sum, { contribution }) => sum + contribution, 0);
+    return { product, source: first.source, logScore: Math.log(Math.max(first.score, LEAST)) + added, terms };
+  });
+}
+
+interface FirstPart {
+  readonly source: ScoreSource;
+  readonly score: number;
+  readonly terms: readonly Reason[];
+}
+
+function byModel(product: Product, known: readonly Product[], model: ModelScores, facts: ScoreFacts): FirstPart {
+  const probability = (code: string) => model.probabilities[model.positions.get(code)!];
+  if (model.positions.has(product.code)) return { source: 'model', score: probability(product.code), terms: [] };
+  const neighbours = known
+    .map((other) => ({ other, similarity: facts.similarity(product, other) }))
+    .filter(({ similarity }) => similarity > 0)
+    .sort((a, b) => b.similarity - a.similarity || (a.other.code < b.other.code ? -1 : 1))
+    .slice(0, NEIGHBOURS);
+  if (neighbours.length === 0) return byPopularity(product, facts);
+  const total = neighbours.reduce((sum, { similarity }) => sum + similarity, 0);
+  const mean = neighbours.reduce((sum, n) => sum + (n.similarity / total) * probability(n.other.code), 0);
+  const score = Math.max(UNPROVEN * mean, LEAST);
+  const names = neighbours.slice(0, 3).map(({ other }) => other.name);
+  const text = `new to the model: scored as ${names.join(', ')}, which are like it`;
+  return {
+    source: 'similarity',
+    score,
+    terms: [{ feature: 'similarity', value: neighbours[0].similarity, contribution: Math.log(score), text }],
+  };
+}
+
+function byPopularity(product: Product, facts: ScoreFacts): FirstPart {
+  const { share, ofSegment } = shareOf(facts.popularity, product.id, facts.tolerance);
+  const percent = Number((share * 100).toPrecision(2));
+  const text = `owned by ${percent} % of users${ofSegment ? ' of the same risk tolerance' : ''}`;
+  return {
+    source: 'popularity',
+    score: share,
+    terms: [{ feature: 'popularity', value: share, contribution: Math.log(share), text }],
+  };
+}
+
+function behaviourTerms(product: Product, facts: ScoreFacts): Reason[] {
+  const terms: Reason[] = [];
+  const { bonus, own } = behaviourBonus(facts.interest, product);
+  if (bonus > 0) {
+    const what = own > 0 ? product.name : `products of type ${product.type}`;
+    const text = `interest in ${what} in the last 30 days raises the interest`;
+    terms.push({ feature: own > 0 ? 'behaviour.product' : 'behaviour.type', value: null, contribution: bonus, text });
+  }
+  const dismissed = facts.dismissed.get(product.id) ?? 0;
+  if (dismissed > 0) {
+    const text = 'having been dismissed lowers the interest';
+    terms.push({ feature: 'feedback.dismissed', value: null, contribution: -DISMISSED * dismissed, text });
+  }
+  return terms;
+}
