@@ -1,5 +1,6 @@
 import type { BackendName } from '../engine/backends/backend.js';
 import { ConcordError } from '../errors.js';
+import type { Limits } from '../graphql/limits.js';
 import { nearest } from './nearest.js';
 import { VARIABLES, type Variable } from './variables.js';
 
@@ -32,17 +33,6 @@ export interface Config {
   };
   readonly limits: Limits;
   readonly rate: { readonly capacity: number; readonly perSecond: number };
-}
-
-export interface Limits {
-  readonly depth: number;
-  readonly fields: number;
-  readonly aliases: number;
-  readonly rootFields: number;
-  readonly directives: number;
-  readonly tokens: number;
-  readonly cost: number;
-  readonly listLength: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

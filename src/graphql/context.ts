@@ -5,6 +5,8 @@ export interface Context {
   /** Undefined where no token was sent. A token that does not verify never comes this far. */
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
+  /** Who is charged for what the request costs: the token's subject, else the address that it comes from. */
+  readonly caller: string;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
   /** Things that live as long as the request, by the key under which a feature keeps them. Use perRequest. */
