@@ -1,0 +1,67 @@
+import { type Listing, riskClassOf, sellers, type Theme } from './listing.js';
+
+/** [code, name, sellers, yield, volatility, minimum amount, required knowledge, appeal, themes, region, currency] */
+type Fund = readonly [
+  code: string,
+  name: string,
+  sellers: string,
+  expectedYield: number,
+  volatility: number,
+  minimum: number,
+  knowledge: number,
+  appeal: number,
+  themes: readonly Theme[],
+  region: string,
+  currency?: string,
+];
+
+const FUNDS_SOLD: readonly Fund[] = [
+  ['MONEY', 'Euro Money Market Fund', 'tc', 0.022, 0.004, 50, 0, 0.4, [], 'euro area'],
+  ['SHORT', 'Short-Term Bond Fund', 'tcv', 0.025, 0.015, 50, 0, 0.2, ['income'], 'euro area'],
+  ['GOVT', 'Euro Government Bond Index Fund', 'tcv', 0.028, 0.045, 50, 1, 0.2, ['income'], 'euro area'],
+  ['CORP', 'Investment Grade Credit Fund', 'tc', 0.034, 0.055, 50, 1, 0.0, ['income'], 'europe'],
+  ['GRNB', 'Green Bond Fund', 'tcv', 0.031, 0.05, 50, 1, -0.1, ['sustainability'], 'europe'],
+  ['HIGH', 'High Yield Credit Fund', 'c', 0.058, 0.095, 1000, 2, -0.3, ['income'], 'world'],
+  ['EMDB', 'Emerging Debt Fund', 'c', 0.062, 0.108, 1000, 2, -0.6, ['income'], 'emerging', 'USD'],
+  ['BAL3', 'Balanced Fund 30/70', 'tcv', 0.035, 0.06, 50, 1, 0.5, [], 'world'],
+  ['BAL5', 'Balanced Fund 50/50', 'tcv', 0.043, 0.09, 50, 1, 0.6, [], 'world'],
+  ['BAL7', 'Balanced Fund 70/30', 'tc', 0.051, 0.098, 50, 1, 0.3, [], 'world'],
+  ['LIFE', 'Target Date 2045 Fund', 'tv', 0.052, 0.125, 25, 1, 0.3, [], 'world'],
+  ['WRLD', 'World Equity Index Fund', 'tcv', 0.062, 0.14, 25, 1, 1.0, [], 'world'],
+  ['EURO', 'Europe Equity Index Fund', 'tc', 0.06, 0.148, 25, 1, 0.3, [], 'europe'],
+  ['AMER', 'North America Equity Fund', 'tc', 0.066, 0.17, 25, 1, 0.4, ['technology'], 'america', 'USD'],
+  ['EMRG', 'Emerging Markets Equity Fund', 'tc', 0.075, 0.21, 50, 2, -0.1, [], 'emerging', 'USD'],
+  ['SMLL', 'Europe Smaller Companies Fund', 'c', 0.073, 0.205, 500, 2, -0.4, [], 'europe'],
+  ['DIVI', 'Global Dividend Fund', 'tc', 0.056, 0.125, 50, 1, 0.2, ['income'], 'world'],
+  ['TECH', 'Digital Technology Fund', 'tc', 0.084, 0.24, 50, 2, 0.2, ['technology'], 'world', 'USD'],
+  ['ROBO', 'Robotics and Automation Fund', 't', 0.08, 0.235, 50, 2, -0.3, ['technology'], 'world'],
+  ['CLIM', 'Climate Transition Fund', 'tcv', 0.064, 0.146, 50, 1, 0.1, ['sustainability'], 'world'],
+  ['WATR', 'Water and Resources Fund', 't', 0.062, 0.145, 50, 1, -0.3, ['sustainability'], 'world'],
+  ['SRIB', 'Responsible Balanced Fund', 'tv', 0.042, 0.085, 50, 1, 0.1, ['sustainability'], 'europe'],
+  ['PROP', 'European Property Fund', 'tc', 0.049, 0.09, 500, 1, 0.0, ['property', 'income'], 'europe'],
+  ['REIT', 'Global Listed Property Fund', 'tc', 0.06, 0.18, 50, 1, -0.3, ['property'], 'world', 'USD'],
+  ['INFR', 'Infrastructure Income Fund', 'c', 0.055, 0.098, 5000, 2, -0.2, ['income', 'sustainability'], 'world'],
+  ['ABSR', 'Absolute Return Fund', 'c', 0.04, 0.06, 10_000, 3, -0.4, [], 'world'],
+  ['PRIV', 'Private Equity Access Fund', 'c', 0.1, 0.26, 100_000, 3, -0.6, [], 'world'],
+  ['GOLD', 'Precious Metals Fund', 'tc', 0.03, 0.165, 50, 2, 0.0, [], 'world', 'USD'],
+];
+
+export const FUNDS: readonly Listing[] = FUNDS_SOLD.map(
+  ([code, name, letters, expectedYield, volatility, minimum, knowledge, appeal, themes, region, currency = 'EUR']) => ({
+    code: `FND-${code}`,
+    name,
+    type: 'fund',
+    riskClass: riskClassOf(volatility),
+    expectedYield,
+    volatility,
+    termMonths: null,
+    minimumAmount: minimum,
+    minimumHorizonMonths: volatility < 0.01 ? 0 : volatility < 0.06 ? 24 : volatility < 0.12 ? 48 : 72,
+    requiredKnowledge: knowledge,
+    currency,
+    attributes: { region, ...(themes[0] && { theme: themes[0] }) },
+    themes: Object.fromEntries(themes.map((theme) => [theme, 1])),
+    appeal,
+    sellers: sellers(letters),
+  }),
+);

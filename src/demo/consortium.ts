@@ -1,0 +1,47 @@
+import { type DemoEvent, eventsOf } from './events.js';
+import { choose, type DemoHolding } from './holdings.js';
+import type { InstitutionPlan } from './institutions.js';
+import { type DemoProduct, productsOf } from './products.js';
+import { Random } from './random.js';
+import { riskLabelOf } from './risk.js';
+import { type DemoUser, usersOf } from './users.js';
+
+export interface DemoOptions {
+  /** The moment up to which there is behaviour. Everything else follows from the seed. */
+  readonly now: Date;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Share of the users that are generated, for tests: .01 makes about 100. Default 1. */
+  readonly scale?: number;
+}
+
+export interface DemoCustomer {
+  readonly user: DemoUser;
+  readonly holdings: readonly DemoHolding[];
+  readonly events: readonly DemoEvent[];
+  readonly riskLabel: 0 | 1 | undefined;
+}
+
+export interface DemoInstitution {
+  readonly id: string;
+  readonly plan: InstitutionPlan;
+  readonly products: readonly DemoProduct[];
+  readonly customers: readonly DemoCustomer[];
+}
+
+/** One institution of the demo consortium with everything in it: a pure function of plan and options. */
+export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scale = 1 }: DemoOptions): DemoInstitution {
+  const random = new Random(seed).fork(plan.code);
+  const products = productsOf(plan.code);
+  const users = usersOf(plan, Math.max(1, Math.round(plan.users * scale)), random.fork('users'), now);
+  const customers = users.map((user, i): DemoCustomer => {
+    const choice = choose(plan, user, products, random.fork(`holdings ${i}`), now);
+    return {
+      user,
+      holdings: choice.holdings,
+      events: eventsOf(plan, user, choice, random.fork(`events ${i}`), now),
+      riskLabel: riskLabelOf(user, random.fork(`risk ${i}`), now),
+    };
+  });
+  return { id: random.fork('id').uuid(), plan, products, customers };
+}

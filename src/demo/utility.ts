@@ -1,0 +1,66 @@
+import { type DemoProduct, type DemoProductType, THEMES } from './products.js';
+import type { DemoUser } from './users.js';
+
+/** How much a user wants a product, in log-odds: appeal, stage of life, taste, and what does not fit. */
+export function utility(user: DemoUser, product: DemoProduct): number {
+  const { truth, attributes } = user;
+  let value = product.appeal + TYPE_FIT[product.type](user, product);
+  for (const theme of THEMES) value += 0.9 * truth.likings[theme] * (product.themes[theme] ?? 0);
+  if (product.volatility !== null) {
+    const distance = product.riskClass - truth.tolerance;
+    // Too much risk frightens more than too little bores.
+    value -= distance > 0 ? 1.1 * distance * distance : 0.3 * distance * distance;
+  }
+  value -= 1.6 * Math.max(0, product.requiredKnowledge - truth.knowledge);
+  if (product.type !== 'loan' && product.minimumAmount > 0.7 * attributes.assets) value -= 5;
+  if (product.minimumHorizonMonths > truth.horizonMonths) value -= 1;
+  if (product.currency !== 'EUR') value -= truth.knowledge < 2 ? 1 : 0.2;
+  return value;
+}
+
+type Fit = (user: DemoUser, product: DemoProduct) => number;
+
+const TYPE_FIT: Readonly<Record<DemoProductType, Fit>> = {
+  deposit: ({ truth }, { termMonths }) =>
+    2.2 -
+    0.45 * truth.tolerance +
+    4 * truth.savingsRate +
+    ((termMonths ?? 0) >= 60 ? 0.03 * (truth.age - 45) - 0.5 : 0),
+  fund: ({ truth }) => -0.4 + 0.45 * truth.knowledge,
+  bond: ({ truth }) => -0.9 + 0.4 * truth.knowledge + 0.025 * (truth.age - 45),
+  stock: ({ truth, protectedAttributes, attributes }) =>
+    -1 +
+    0.5 * (truth.knowledge - 1) +
+    (attributes.channel === 'mobile' ? 0.3 : 0) +
+    (protectedAttributes.birthYear > 1985 ? 0.2 : 0),
+  insurance: insuranceFit,
+  loan: loanFit,
+};
+
+function insuranceFit({ truth, attributes }: DemoUser, { name, attributes: about }: DemoProduct): number {
+  let value = 0;
+  if (name.startsWith('Home') || name.startsWith('Landlord')) value += attributes.housing === 'rented' ? -1.2 : 1;
+  if (name === 'Home Contents Cover' && attributes.housing === 'rented') value += 1.6;
+  if (/Term Life|Child Education|Critical|Income Protection/.test(name)) {
+    value += (attributes.household === 'family' ? 1.3 : -0.6) - 0.05 * Math.max(0, truth.age - 50);
+  }
+  if (/Annuity|Funeral|Hospital|Dental/.test(name)) value += 0.04 * (truth.age - 50);
+  if (/Travel|Bicycle|Cyber/.test(name)) value -= 0.025 * (truth.age - 45);
+  if (/Motor|Electric|Travel Annual/.test(name)) value += 0.5 * Math.log(truth.income / 2400);
+  if (about.cover === 'savings') value += 3 * truth.savingsRate;
+  return value;
+}
+
+function loanFit({ truth, attributes }: DemoUser, { name, minimumAmount, attributes: about }: DemoProduct): number {
+  let value = -0.02 * Math.max(0, truth.age - 45);
+  const home = /Mortgage/.test(name);
+  if (home) value += attributes.housing === 'mortgaged' ? 1.6 : -1.6;
+  if (/Renovation|Green Home/.test(name)) value += attributes.housing === 'rented' ? -1.5 : 0.6;
+  if (/Personal|Overdraft/.test(name)) value += 1.6 * (truth.utilisation - 0.35);
+  if (name === 'Student Loan') value += attributes.employment === 'student' ? 3.2 : truth.age < 30 ? 0.2 : -2.5;
+  if (name === 'Car Loan') value += attributes.household === 'family' ? 0.5 : 0;
+  // A loan of years' income is given to few.
+  if (minimumAmount > 60 * truth.income) value -= 2;
+  if (about.secured === 'no' && truth.age > 70) value -= 0.8;
+  return value;
+}
