@@ -1,6 +1,7 @@
 import type { Reason } from '../models/reasons.js';
 import type { Product } from '../products/product.js';
 import { behaviourBonus, type Interest } from './behaviour.js';
+import type { NeighboursOf } from './neighbours.js';
 import { type Popularity, shareOf } from './popularity.js';
 
 /** Where the first part of a score comes from: the model; products like a product that the model does not know; how many own it. */
@@ -21,6 +22,8 @@ export interface ModelScores {
   /** Position of a product code among the probabilities. */
   readonly positions: ReadonlyMap<string, number>;
   readonly probabilities: Float32Array;
+  /** Stand in for a product that the model does not know. */
+  readonly neighboursOf: NeighboursOf;
 }
 
 export interface ScoreFacts {
@@ -32,8 +35,7 @@ export interface ScoreFacts {
   readonly interest: Interest;
   /** By product id: 1 for dismissed now, halved every 30 days. */
   readonly dismissed: ReadonlyMap<string, number>;
-  /** Content similarity of two products, 0 to 1. */
-  readonly similarity: (a: Product, b: Product) => number;
+  readonly ownedIds: ReadonlySet<string>;
 }
 
 const NEIGHBOURS = 5;
@@ -49,9 +51,8 @@ const LEAST = 1e-9;
  */
 export function scoreProducts(products: readonly Product[], facts: ScoreFacts): ScoredProduct[] {
   const { model } = facts;
-  const known = model ? products.filter(({ code }) => model.positions.has(code)) : [];
   return products.map((product) => {
-    const first = known.length > 0 && model ? byModel(product, known, model, facts) : byPopularity(product, facts);
+    const first = model ? byModel(product, model, facts) : byPopularity(product, facts);
     const terms = [...first.terms, ...behaviourTerms(product, facts)];
     const added = terms.slice(first.terms.length).reduce((sum, { contribution }) => sum + contribution, 0);
     return { product, source: first.source, logScore: Math.log(Math.max(first.score, LEAST)) + added, terms };
@@ -64,19 +65,18 @@ interface FirstPart {
   readonly terms: readonly Reason[];
 }
 
-function byModel(product: Product, known: readonly Product[], model: ModelScores, facts: ScoreFacts): FirstPart {
+function byModel(product: Product, model: ModelScores, facts: ScoreFacts): FirstPart {
   const probability = (code: string) => model.probabilities[model.positions.get(code)!];
   if (model.positions.has(product.code)) return { source: 'model', score: probability(product.code), terms: [] };
-  const neighbours = known
-    .map((other) => ({ other, similarity: facts.similarity(product, other) }))
-    .filter(({ similarity }) => similarity > 0)
-    .sort((a, b) => b.similarity - a.similarity || (a.other.code < b.other.code ? -1 : 1))
+  const neighbours = model
+    .neighboursOf(product)
+    .filter((neighbour) => neighbour.similarity > 0 && !facts.ownedIds.has(neighbour.product.id))
     .slice(0, NEIGHBOURS);
   if (neighbours.length === 0) return byPopularity(product, facts);
   const total = neighbours.reduce((sum, { similarity }) => sum + similarity, 0);
-  const mean = neighbours.reduce((sum, n) => sum + (n.similarity / total) * probability(n.other.code), 0);
+  const mean = neighbours.reduce((sum, n) => sum + (n.similarity / total) * probability(n.product.code), 0);
   const score = Math.max(UNPROVEN * mean, LEAST);
-  const names = neighbours.slice(0, 3).map(({ other }) => other.name);
+  const names = neighbours.slice(0, 3).map((neighbour) => neighbour.product.name);
   const text = `new to the model: scored as ${names.join(', ')}, which are like it`;
   return {
     source: 'similarity',

@@ -1,0 +1,167 @@
+import type { Database } from '../database/database.js';
+import { parseContract } from '../engine/encoders/contract.js';
+import type { ScoringService, Task } from '../engine/engine.js';
+import { notFound } from '../errors.js';
+import type { ActiveModel } from './model-version.js';
+import { ModelsStore, type Owner, type VersionContract } from './models.store.js';
+
+/** A model in the scoring service. */
+interface Loaded {
+  readonly model: ActiveModel;
+  readonly ready: Promise<void>;
+  /** Calls that are using it now. */
+  calls: number;
+  /** What it is the active model of. It is unloaded when there are neither these nor calls. */
+  readonly serves: Set<Slot>;
+}
+
+/** The active model of one institution and task, being looked up or found. */
+interface Slot {
+  found: Promise<Loaded | undefined>;
+}
+
+export interface RegistryModules {
+  readonly database: Pick<Database, 'tenant'>;
+  readonly scoring: ScoringService;
+}
+
+/**
+ * The active models of every institution, each loaded once, kept in memory, and replaced as soon as another is activated anywhere:
+ * calls that begin after the announcement wait for the new version, calls in flight end with the old one, which is then unloaded.
+ */
+export class ModelRegistry {
+  private readonly store = new ModelsStore();
+  private readonly slots = new Map<string, Slot>();
+  private readonly loaded = new Map<string, Loaded>();
+  private loads = 0;
+
+  constructor(private readonly modules: RegistryModules) {}
+
+  /** Runs work with the institution's active model, undefined where there is none; the model stays loaded until work has ended. */
+  async use<T>(institutionId: string, task: Task, work: (model: ActiveModel | undefined) => Promise<T>): Promise<T> {
+    const loaded = await this.acquire(institutionId, task);
+    return loaded ? this.run(loaded, () => work(loaded.model)) : work(undefined);
+  }
+
+  /**
+   * Runs work with a certain version, active or not, loading it for as long as that takes.
+   * @throws {ConcordError} NOT_FOUND where the institution sees no such version
+   */
+  async useVersion<T>(institutionId: string, versionId: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
+    const contract = this.loaded.has(versionId) ? undefined : await this.readContract(institutionId, versionId);
+    const loaded = this.loaded.get(versionId) ?? this.load(contract!, institutionId);
+    loaded.calls++;
+    return this.run(loaded, () => work(loaded.model));
+  }
+
+  /** Another version is active for this owner (null: the shared one, which may serve any institution). */
+  changed(owner: Owner, task: Task): void {
+    const gone =
+      owner === null ? (key: string) => key.endsWith(`/${task}`) : (key: string) => key === keyOf(owner, task);
+    for (const key of [...this.slots.keys()].filter(gone)) this.forget(key);
+  }
+
+  /** Announcements may have been missed: every active version is looked up again. */
+  changedAll(): void {
+    for (const key of [...this.slots.keys()]) this.forget(key);
+  }
+
+  private async acquire(institutionId: string, task: Task): Promise<Loaded | undefined> {
+    const key = keyOf(institutionId, task);
+    for (;;) {
+      const slot = this.slots.get(key) ?? this.lookUp(key, institutionId, task);
+      const loaded = await slot.found;
+      if (this.slots.get(key) !== slot) continue; // it changed while this call was waiting
+      if (loaded) loaded.calls++;
+      return loaded;
+    }
+  }
+
+  private lookUp(key: string, institutionId: string, task: Task): Slot {
+    const slot: Slot = { found: Promise.resolve(undefined) };
+    this.slots.set(key, slot);
+    slot.found = this.find(slot, key, institutionId, task);
+    slot.found.catch(() => {
+      if (this.slots.get(key) === slot) this.forget(key); // the next call tries again
+    });
+    return slot;
+  }
+
+  private async find(slot: Slot, key: string, institutionId: string, task: Task): Promise<Loaded | undefined> {
+    const contract = await this.modules.database.tenant(institutionId, (manager) =>
+      this.store.activeContract(manager, institutionId, task),
+    );
+    if (!contract || this.slots.get(key) !== slot) return undefined;
+    const loaded = this.loaded.get(contract.id) ?? this.load(contract, institutionId);
+    loaded.serves.add(slot);
+    await loaded.ready;
+    return loaded;
+  }
+
+  private async readContract(institutionId: string, versionId: string): Promise<VersionContract> {
+    const contract = await this.modules.database.tenant(institutionId, (manager) =>
+      this.store.contract(manager, institutionId, versionId),
+    );
+    if (!contract) throw notFound('model version', versionId);
+    return contract;
+  }
+
+  private load(version: VersionContract, institutionId: string): Loaded {
+    const { contract, ...about } = version;
+    const { products, features } = parseContract(contract);
+    this.loads++;
+    const handle = `${version.id}/${this.loads}`;
+    const loaded: Loaded = {
+      model: {
+        ...about,
+        handle,
+        positions: new Map(products.map((code, position) => [code, position])),
+        columns: new Set(features.map(({ column }) => column)),
+      },
+      ready: this.loadWeights(handle, version, institutionId),
+      calls: 0,
+      serves: new Set(),
+    };
+    this.loaded.set(version.id, loaded);
+    loaded.ready.catch(() => this.drop(loaded));
+    return loaded;
+  }
+
+  private async loadWeights(handle: string, version: VersionContract, institutionId: string): Promise<void> {
+    const weights = await this.modules.database.tenant(institutionId, (manager) =>
+      this.store.weights(manager, version.id),
+    );
+    if (!weights) throw notFound('model version', version.id);
+    await this.modules.scoring.load(handle, { ...version, weights });
+  }
+
+  private async run<T>(loaded: Loaded, work: () => Promise<T>): Promise<T> {
+    try {
+      await loaded.ready;
+      return await work();
+    } finally {
+      loaded.calls--;
+      this.unloadIfIdle(loaded);
+    }
+  }
+
+  private forget(key: string): void {
+    const slot = this.slots.get(key);
+    this.slots.delete(key);
+    for (const loaded of this.loaded.values()) {
+      if (slot && loaded.serves.delete(slot)) this.unloadIfIdle(loaded);
+    }
+  }
+
+  private unloadIfIdle(loaded: Loaded): void {
+    if (loaded.calls > 0 || loaded.serves.size > 0 || !this.drop(loaded)) return;
+    const unload = loaded.ready.then(() => this.modules.scoring.unload(loaded.model.handle));
+    unload.catch(() => undefined); // it never was loaded, or the service is closed: nothing is left to unload
+  }
+
+  private drop(loaded: Loaded): boolean {
+    return this.loaded.get(loaded.model.id) === loaded && this.loaded.delete(loaded.model.id);
+  }
+}
+
+const keyOf = (institutionId: string, task: Task): string => `${institutionId}/${task}`;

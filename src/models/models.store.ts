@@ -1,0 +1,162 @@
+import type { EntityManager } from 'typeorm';
+import type { Task, TrainedModel } from '../engine/engine.js';
+import { MODELS_CHANNEL, type ModelStatus, type ModelVersionInfo } from './model-version.js';
+
+const COLUMNS = `v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.status, v.metrics, v.training,
+  v.created_at as "createdAt", v.activated_at as "activatedAt"`;
+
+/** null: the consortium's shared versions. */
+export type Owner = string | null;
+
+export interface VersionFilter {
+  readonly task?: Task;
+  readonly status?: ModelStatus;
+  /** true: shared versions only; false: the institution's own only. */
+  readonly shared?: boolean;
+}
+
+export type VersionKey = readonly [createdAt: string, id: string];
+
+/** What a scorer needs of a version, besides its weights. */
+export interface VersionContract {
+  readonly id: string;
+  readonly institutionId: Owner;
+  readonly task: Task;
+  readonly model: TrainedModel['model'];
+  readonly number: number;
+  readonly contract: Readonly<Record<string, unknown>>;
+}
+
+/** Versions that an institution sees are its own and the shared ones; the consortium (null) sees the shared ones. */
+const VISIBLE = '(v.institution_id is null or v.institution_id = $1)';
+
+export class ModelsStore {
+  /** Newest first, at most `limit` after `after`, each with the key of its cursor. */
+  async list(
+    manager: EntityManager,
+    owner: Owner,
+    filter: VersionFilter,
+    limit: number,
+    after: VersionKey | undefined,
+  ): Promise<{ version: ModelVersionInfo; key: VersionKey }[]> {
+    const rows: (ModelVersionInfo & { key: string })[] = await manager.query(
+      `select ${COLUMNS}, v.created_at::text as key from concord.model_versions v
+        where ${VISIBLE} and ($2::text is null or v.task = $2) and ($3::text is null or v.status = $3)
+          and ($4::boolean is null or (v.institution_id is null) = $4)
+          and ($5::timestamptz is null or (v.created_at, v.id) < ($5, $6::uuid))
+        order by v.created_at desc, v.id desc limit $7`,
+      [owner, filter.task ?? null, filter.status ?? null, filter.shared ?? null, ...(after ?? [null, null]), limit],
+    );
+    return rows.map(({ key, ...version }) => ({ version, key: [key, version.id] }));
+  }
+
+  /** By id, those that exist and are visible. */
+  async byIds(manager: EntityManager, owner: Owner, ids: readonly string[]): Promise<ModelVersionInfo[]> {
+    return manager.query(
+      `select ${COLUMNS} from concord.model_versions v where ${VISIBLE} and v.id = any($2::uuid[])`,
+      [owner, ids],
+    );
+  }
+
+  /** The version that serves an institution: its own active one, else the shared one. */
+  async active(manager: EntityManager, owner: Owner, task: Task): Promise<ModelVersionInfo | undefined> {
+    const rows = await manager.query(`select ${COLUMNS} ${ACTIVE}`, [owner, task]);
+    return rows[0];
+  }
+
+  async activeContract(manager: EntityManager, owner: Owner, task: Task): Promise<VersionContract | undefined> {
+    const rows = await manager.query(`select ${CONTRACT} ${ACTIVE}`, [owner, task]);
+    return rows[0];
+  }
+
+  async contract(manager: EntityManager, owner: Owner, id: string): Promise<VersionContract | undefined> {
+    const rows = await manager.query(
+      `select ${CONTRACT} from concord.model_versions v where ${VISIBLE} and v.id = $2`,
+      [owner, id],
+    );
+    return rows[0];
+  }
+
+  async weights(manager: EntityManager, id: string): Promise<Buffer | undefined> {
+    const rows: { weights: Buffer }[] = await manager.query(
+      'select weights from concord.model_weights where model_version_id = $1',
+      [id],
+    );
+    return rows[0]?.weights;
+  }
+
+  /** Stores a candidate under the next number of its owner and task. */
+  async create(manager: EntityManager, owner: Owner, trained: TrainedModel): Promise<ModelVersionInfo> {
+    await this.lock(manager, owner, trained.task);
+    const rows: ModelVersionInfo[] = await manager.query(
+      `insert into concord.model_versions as v (institution_id, task, model, number, status, contract, metrics, training, created_at)
+       select $1::uuid, $2, $3, coalesce(max(number), 0) + 1, 'candidate', $4::jsonb, $5::jsonb, $6::jsonb, clock_timestamp()
+         from concord.model_versions where institution_id is not distinct from $1::uuid and task = $2
+       returning ${COLUMNS}`,
+      [
+        owner,
+        trained.task,
+        trained.model,
+        JSON.stringify(trained.contract),
+        JSON.stringify(trained.metrics),
+        JSON.stringify(trained.training),
+      ],
+    );
+    await manager.query(
+      'insert into concord.model_weights (model_version_id, institution_id, weights) values ($1, $2, $3)',
+      [rows[0].id, owner, Buffer.from(trained.weights)],
+    );
+    return rows[0];
+  }
+
+  /** The version that was active before the current one, in the order in which versions were first activated. */
+  async previous(manager: EntityManager, owner: Owner, task: Task): Promise<string | undefined> {
+    const rows: { id: string }[] = await manager.query(
+      `select v.id from concord.model_versions v
+        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'retired'
+          and v.activated_at < (select activated_at from concord.model_versions
+                                 where institution_id is not distinct from $1::uuid and task = $2 and status = 'active')
+        order by v.activated_at desc, v.number desc limit 1`,
+      [owner, task],
+    );
+    return rows[0]?.id;
+  }
+
+  /**
+   * Retires the active version and activates another, and announces it when the transaction commits.
+   * Call lock first. @param keepTime a rollback keeps the time of the first activation, so that the next one goes further back
+   */
+  async switchTo(
+    manager: EntityManager,
+    owner: Owner,
+    task: Task,
+    id: string,
+    keepTime: boolean,
+  ): Promise<{ active: ModelVersionInfo; retired: ModelVersionInfo | undefined }> {
+    const [retired]: [ModelVersionInfo[]] = await manager.query(
+      `update concord.model_versions v set status = 'retired'
+        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'active' and v.id <> $3
+       returning ${COLUMNS}`,
+      [owner, task, id],
+    );
+    const [active]: [ModelVersionInfo[]] = await manager.query(
+      `update concord.model_versions v set status = 'active', activated_at = case when $4 then v.activated_at else clock_timestamp() end
+        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.id = $3 returning ${COLUMNS}`,
+      [owner, task, id, keepTime],
+    );
+    await manager.query('select pg_notify($1, $2)', [MODELS_CHANNEL, JSON.stringify({ institutionId: owner, task })]);
+    return { active: active[0], retired: retired[0] };
+  }
+
+  /** Until the end of the transaction nobody else numbers or activates versions of this owner and task. */
+  async lock(manager: EntityManager, owner: Owner, task: Task): Promise<void> {
+    await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `concord.model_versions/${owner ?? 'shared'}/${task}`,
+    ]);
+  }
+}
+
+const CONTRACT = 'v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.contract';
+
+const ACTIVE = `from concord.model_versions v where ${VISIBLE} and v.task = $2 and v.status = 'active'
+  order by v.institution_id nulls last limit 1`;
