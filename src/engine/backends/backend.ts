@@ -26,3 +26,26 @@ export interface Backend {
   compile(graph: GraphFunction, inputs: readonly InputSpec[]): Promise<Executable>;
   dispose(): Promise<void>;
 }
+
+/** Whether a backend runs on this machine, for `concord doctor` and for the choice of one. */
+export interface BackendReport {
+  readonly name: BackendName;
+  readonly available: boolean;
+  /** Stands in for a GPU on the CPU (a software Vulkan driver, TensorFlow without CUDA): used only when it is named. */
+  readonly software: boolean;
+  /** What it runs on, where it is available. */
+  readonly device?: string;
+  /** A sentence that says why it is not available, or why it is not chosen by itself. */
+  readonly reason?: string;
+}
+
+export interface BackendOptions {
+  /** Threads inside one operation, for onnxruntime; default 1, with which results repeat to the last bit. */
+  readonly threads?: number;
+}
+
+/** How one backend is looked for and opened; what it needs is loaded only then. */
+export interface BackendDriver {
+  probe(options?: BackendOptions): Promise<BackendReport>;
+  open(options?: BackendOptions): Promise<Backend>;
+}

@@ -1,14 +1,10 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { trace } from '../ops/traced.js';
-import type { Backend, Executable, GraphFunction, InputSpec } from './backend.js';
-
-export interface OnnxruntimeOptions {
-  /** Threads inside one operation. With 1, sums are always taken in the same order: results repeat to the last bit. */
-  readonly threads?: number;
-}
+import type { Backend, BackendDriver, BackendOptions, Executable, GraphFunction, InputSpec } from './backend.js';
+import { probeByOpening } from './probe.js';
 
 /** onnxruntime on the CPU. A run blocks its thread until it is done, so it belongs in a worker thread. */
-export async function openOnnxruntime({ threads = 1 }: OnnxruntimeOptions = {}): Promise<Backend> {
+async function open({ threads = 1 }: BackendOptions = {}): Promise<Backend> {
   const loaded = await import('onnxruntime-node');
   const ort = 'default' in loaded ? (loaded.default as typeof loaded) : loaded;
   const sessionOptions: InferenceSession.SessionOptions = {
@@ -48,3 +44,8 @@ function feed(ort: typeof import('onnxruntime-node'), values: Float32Array | Int
     ? new ort.Tensor('float32', values, shape)
     : new ort.Tensor('int32', values, shape);
 }
+
+export const onnxruntime: BackendDriver = {
+  open,
+  probe: (options) => probeByOpening('onnxruntime', () => open(options)),
+};

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
-import type { Backend } from './backend.js';
+import type { Backend, BackendDriver } from './backend.js';
+import { probeByOpening } from './probe.js';
 import { eagerBackend, loadTensorFlow } from './tfjs.js';
 
 /** TensorFlow.js in WebAssembly with SIMD, one thread. */
-export async function openWasm(): Promise<Backend> {
+async function open(): Promise<Backend> {
   const tf = await loadTensorFlow();
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   const require = createRequire(import.meta.url);
@@ -17,3 +18,5 @@ export async function openWasm(): Promise<Backend> {
   }
   return eagerBackend({ tf, name: 'wasm', device: `TensorFlow.js ${tf.version_core}, WebAssembly, 1 thread` });
 }
+
+export const wasm: BackendDriver = { open, probe: () => probeByOpening('wasm', open) };
