@@ -1,0 +1,171 @@
+import { badInput } from '../../errors.js';
+import type { Backend } from '../backends/backend.js';
+import { type Dataset, FOLD } from '../data/dataset.js';
+import { dealFolds, ownersOf, selectUsers, usersInFold } from '../data/split.js';
+import type { ModelName, Task } from '../engine.js';
+import { binaryMetrics } from '../metrics/binary.js';
+import { headOf, rankingMetrics } from '../metrics/ranking.js';
+import { createPredictor, type Predictor } from '../models/predictor.js';
+import { type FittedModel, fitModel, type TrainMembers } from '../training/fit-model.js';
+import type { TrainingSettings } from '../training/settings.js';
+import { rankHidden, scoreRiskOf } from './score.js';
+
+/** What an evaluation works with. */
+export interface Workbench {
+  readonly backend: Backend;
+  readonly trainMembers: TrainMembers;
+  /** What stage the work is in, before it begins. */
+  onStage(stage: string): void;
+}
+
+export interface EvaluationRequest {
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly model: ModelName;
+  readonly seed: number;
+  readonly crossValidate?: number;
+  readonly headProducts?: readonly string[];
+  readonly settings?: Partial<TrainingSettings>;
+}
+
+export interface Evaluation {
+  readonly metrics: Record<string, number>;
+  /** Of the stored split's model; else of the first fold's. */
+  readonly training: Record<string, unknown>;
+}
+
+/** Sets as small as this are cross-validated beside their stored split, whose few test users say little. */
+const SMALL = 5000;
+const DEFAULT_FOLDS = 5;
+
+/**
+ * Trains and tests: on the stored split where there is one (its test users are looked at once, at the end), by k-fold
+ * cross-validation where there is none, where it is asked for, and beside the split of a small risk set.
+ * @throws {ConcordError} BAD_INPUT where the data cannot be learnt from.
+ */
+export async function evaluate(request: EvaluationRequest, bench: Workbench): Promise<Evaluation> {
+  const { dataset, task } = request;
+  const usable = usersOf(request);
+  const hasSplit = Boolean(dataset.fold) && usable.some((user) => dataset.fold?.[user] === FOLD.test);
+  const split = hasSplit ? await evaluateSplit(request, usable, bench) : undefined;
+  const small = task === 'risk' && usable.length <= SMALL;
+  const k = request.crossValidate ?? (!hasSplit || small ? DEFAULT_FOLDS : undefined);
+  if (k === undefined) return split as Evaluation;
+  const crossed = await crossValidate(request, usable, k, bench);
+  if (!split) return crossed;
+  // Beside a split's figures only those that bear the mark of cross-validation.
+  const marked = Object.entries(crossed.metrics).filter(([name]) => name.startsWith(`cv${k}_`));
+  return { metrics: { ...split.metrics, ...Object.fromEntries(marked) }, training: split.training };
+}
+
+/** Users that the task can learn from: of known label, or owners of a product. */
+export function usersOf({ dataset, task }: Pick<EvaluationRequest, 'dataset' | 'task'>): Int32Array {
+  const { label, ownership } = dataset;
+  if (task === 'risk') {
+    if (!label) throw badInput(`${dataset.name} has no label: there is no risk to learn.`);
+    return selectUsers(dataset.size, (user) => label[user] === 0 || label[user] === 1);
+  }
+  if (!ownership) throw badInput(`${dataset.name} says nothing about products owned: there is no interest to learn.`);
+  return selectUsers(dataset.size, (user) => ownership.offsets[user + 1] > ownership.offsets[user]);
+}
+
+async function evaluateSplit(request: EvaluationRequest, usable: Int32Array, bench: Workbench): Promise<Evaluation> {
+  const { dataset } = request;
+  const among = new Set(usable);
+  const inFold = (fold: (typeof FOLD)[keyof typeof FOLD]) => usersInFold(dataset, fold).filter((user) => among.has(user));
+  const validation = inFold(FOLD.validation);
+  const train = inFold(FOLD.train);
+  const fitted = await fitModel({ ...request, train, ...(validation.length > 0 && { validation }) }, bench.trainMembers);
+  bench.onStage('testing');
+  return withPredictor(request, fitted, bench, async (predictor) => ({
+    metrics: await measure(request, predictor, fitted, { train, validation, test: inFold(FOLD.test) }),
+    training: fitted.training,
+  }));
+}
+
+async function crossValidate(request: EvaluationRequest, users: Int32Array, k: number, bench: Workbench): Promise<Evaluation> {
+  const { dataset, seed, task } = request;
+  if (!Number.isInteger(k) || k < 2 || k > 50) throw badInput(`Cross-validation takes 2 to 50 folds, not ${k}.`);
+  if (users.length < 2 * k) throw badInput(`${dataset.name} has ${users.length} users: too few for ${k} folds.`);
+  const stratum = task === 'risk' ? (user: number) => dataset.label?.[user] ?? 0 : undefined;
+  const dealt = dealFolds(users, k, seed, stratum);
+  const results: Evaluation[] = [];
+  for (let fold = 0; fold < k; fold++) {
+    bench.onStage(`fold ${fold + 1} of ${k}`);
+    const train = users.filter((_, index) => dealt[index] !== fold);
+    const test = users.filter((_, index) => dealt[index] === fold);
+    const fitted = await fitModel({ ...request, train }, bench.trainMembers);
+    const metrics = await withPredictor(request, fitted, bench, (predictor) =>
+      measure(request, predictor, fitted, { train, validation: new Int32Array(0), test }),
+    );
+    results.push({ metrics, training: fitted.training });
+  }
+  return { metrics: summarise(results.map(({ metrics }) => metrics), k), training: results[0].training };
+}
+
+/** Means over the folds, and for each figure its standard deviation between them: auc, cv5_auc, cv5_auc_sd. */
+function summarise(folds: readonly Record<string, number>[], k: number): Record<string, number> {
+  const figures: Record<string, number> = {};
+  for (const name of Object.keys(folds[0])) {
+    const values = folds.map((fold) => fold[name]).filter((value) => value !== undefined);
+    if (name === 'n' || name === 'tail_n') {
+      figures[name] = values.reduce((sum, value) => sum + value, 0);
+      continue;
+    }
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    figures[name] = mean;
+    figures[`cv${k}_${name}`] = mean;
+    figures[`cv${k}_${name}_sd`] = Math.sqrt(squares / Math.max(1, values.length - 1));
+  }
+  return figures;
+}
+
+async function withPredictor<T>(
+  { task }: EvaluationRequest,
+  { contract, weights }: FittedModel,
+  { backend }: Workbench,
+  work: (predictor: Predictor) => Promise<T>,
+): Promise<T> {
+  const predictor = createPredictor(task, contract, weights, backend);
+  try {
+    return await work(predictor);
+  } finally {
+    await predictor.dispose();
+  }
+}
+
+export interface MeasuredUsers {
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+  readonly test: Int32Array;
+}
+
+/** Figures of a fitted model on test users; validation users give the threshold. */
+export async function measure(
+  { dataset, task, seed, headProducts }: Pick<EvaluationRequest, 'dataset' | 'task' | 'seed' | 'headProducts'>,
+  predictor: Predictor,
+  { encoded }: Pick<FittedModel, 'encoded'>,
+  { train, validation, test }: MeasuredUsers,
+): Promise<Record<string, number>> {
+  if (task === 'risk') {
+    const { label } = dataset;
+    const of = async (users: Int32Array) => ({
+      labels: Float32Array.from(users, (user) => label?.[user] ?? Number.NaN),
+      probabilities: await scoreRiskOf(predictor, encoded, users),
+    });
+    const tested = await of(test);
+    return binaryMetrics(tested.labels, tested.probabilities, validation.length > 0 ? await of(validation) : undefined);
+  }
+  const ownership = dataset.ownership as NonNullable<Dataset['ownership']>;
+  const head = headProducts
+    ? new Set(headProducts.map((code) => productOf(code, ownership.products)))
+    : headOf(ownersOf(ownership, train));
+  return rankingMetrics(await rankHidden(predictor, encoded, dataset, test, seed), head);
+}
+
+function productOf(code: string, products: readonly string[]): number {
+  const product = products.indexOf(code);
+  if (product < 0) throw badInput(`There is no product ${code} to be counted to the head.`);
+  return product;
+}

@@ -1,0 +1,52 @@
+import type { ModelName, Task } from '../engine.js';
+import type { TrainingSettings } from './settings.js';
+
+/** What the choice of settings may depend on: never on labels or on anything of validation or test users. */
+export interface ProblemSize {
+  readonly task: Task;
+  readonly model: Exclude<ModelName, 'popularity'>;
+  /** Training users. */
+  readonly users: number;
+  /** Width of an encoded row times outputs. */
+  readonly linearWeights: number;
+}
+
+const SMALL = 3000;
+
+/**
+ * Settings to choose from by validation log loss, the first being the usual one. Small sets get fewer bins, smaller networks,
+ * smaller batches and more regularisation; linear models are convex, so one member is as good as many.
+ */
+export function candidateSettings({ task, model, users, linearWeights }: ProblemSize): TrainingSettings[] {
+  const small = users < SMALL;
+  const base: TrainingSettings = {
+    bins: small ? 8 : task === 'interest' ? 24 : 20,
+    encoding: 'piecewise',
+    hidden: [],
+    dropout: 0,
+    optimiser: 'adam',
+    learningRate: 0.01,
+    weightDecay: 0,
+    l1: 0,
+    batchSize: small ? 64 : 256,
+    maxEpochs: small ? 200 : 60,
+    patience: small ? 8 : 4,
+    members: 1,
+  };
+  const vary = (settings: TrainingSettings, ...changes: Partial<TrainingSettings>[]) =>
+    changes.map((change) => ({ ...settings, ...change }));
+  if (model !== 'dnn') {
+    const large = linearWeights > 2_000_000;
+    return vary(base, { learningRate: small ? 0.01 : 0.003, weightDecay: 0.01 }, ...(large ? [] : [{ weightDecay: 0.1 }, { weightDecay: 0 }]));
+  }
+  const deep = { ...base, learningRate: 0.001, members: 5 };
+  if (small) {
+    return vary(
+      deep,
+      { hidden: [64, 64], dropout: 0.5, weightDecay: 0.1 },
+      { hidden: [64, 64], dropout: 0.4, weightDecay: 0.01 },
+    );
+  }
+  const usual = { ...deep, hidden: [128, 128], dropout: 0.3, weightDecay: 0.01 };
+  return vary(usual, {}, { dropout: 0.5 }, { dropout: 0.5, hidden: [256, 256] });
+}

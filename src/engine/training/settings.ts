@@ -1,0 +1,49 @@
+import { badInput } from '../../errors.js';
+
+export const OPTIMISERS = ['sgd', 'momentum', 'adam'] as const;
+export type OptimiserName = (typeof OPTIMISERS)[number];
+
+/** Everything that decides a training run beside the data and the seed. Plain JSON, stored with the model. */
+export interface TrainingSettings {
+  /** Quantile bins of a numeric column. */
+  readonly bins: number;
+  readonly encoding: 'piecewise' | 'bins';
+  /** Units of the hidden layers; none = linear. */
+  readonly hidden: readonly number[];
+  /** Share of hidden units dropped in training, 0 to below 1. */
+  readonly dropout: number;
+  readonly optimiser: OptimiserName;
+  readonly learningRate: number;
+  /** L2, decoupled: each step takes learningRate · weightDecay of a weight away (AdamW). Biases are not decayed. */
+  readonly weightDecay: number;
+  /** L1, by soft thresholding after each step: weights that don't pay become 0. Biases are not shrunk. */
+  readonly l1: number;
+  /** Rows a step. */
+  readonly batchSize: number;
+  readonly maxEpochs: number;
+  /** Epochs without a better validation log loss before training stops. */
+  readonly patience: number;
+  /** Networks trained with seeds of their own whose probabilities are averaged. */
+  readonly members: number;
+}
+
+const range = (name: string, value: number, low: number, high: number): void => {
+  if (!(value >= low && value <= high)) throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
+};
+
+/** @throws {ConcordError} BAD_INPUT where a setting is out of range. */
+export function checkSettings(settings: TrainingSettings): TrainingSettings {
+  range('bins', settings.bins, 2, 256);
+  range('dropout', settings.dropout, 0, 0.95);
+  range('learningRate', settings.learningRate, 1e-8, 1e3);
+  range('weightDecay', settings.weightDecay, 0, 1e3);
+  range('l1', settings.l1, 0, 1e3);
+  range('batchSize', settings.batchSize, 1, 65_536);
+  range('maxEpochs', settings.maxEpochs, 1, 10_000);
+  range('patience', settings.patience, 1, 10_000);
+  range('members', settings.members, 1, 64);
+  range('hidden layers', settings.hidden.length, 0, 16);
+  for (const units of settings.hidden) range('hidden units', units, 1, 16_384);
+  if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
+  return settings;
+}
