@@ -1,8 +1,8 @@
 /** Sources are ESM; jest below Node 24.9 cannot load ESM-only packages as they are, so swc turns everything, these packages included, into CommonJS. */
-const esmOnly = ['jose', '@tensorflow', 'commander', 'graphql-http', 'csv-parse'];
+const esmOnly = ['jose', '@tensorflow', 'commander', 'graphql-http', 'csv-parse', 'webgpu'];
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/node-environment.js',
   roots: ['<rootDir>/src', '<rootDir>/federated', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: [],

@@ -24,7 +24,7 @@ async function open({ threads = 1 }: BackendOptions = {}): Promise<Backend> {
       return {
         async run(values) {
           const feeds = Object.fromEntries(
-            inputs.map(({ name, shape }, index) => [name, feed(ort, values[index], shape)]),
+            inputs.map(({ name, type, shape }, index) => [name, new ort.Tensor(type, values[index], shape)]),
           );
           const results = await session.run(feeds);
           return outputs.map(({ name }) => {
@@ -37,12 +37,6 @@ async function open({ threads = 1 }: BackendOptions = {}): Promise<Backend> {
     },
     async dispose() {},
   };
-}
-
-function feed(ort: typeof import('onnxruntime-node'), values: Float32Array | Int32Array, shape: readonly number[]) {
-  return values instanceof Float32Array
-    ? new ort.Tensor('float32', values, shape)
-    : new ort.Tensor('int32', values, shape);
 }
 
 export const onnxruntime: BackendDriver = {
