@@ -34,13 +34,14 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
   const random = new Random(seed).fork(plan.code);
   const products = productsOf(plan.code);
   const users = usersOf(plan, Math.max(1, Math.round(plan.users * scale)), random.fork('users'), now);
-  const customers = users.map((user, i): DemoCustomer => {
-    const choice = choose(plan, user, products, random.fork(`holdings ${i}`), now);
+  const [choices, behaviour, risks] = ['holdings', 'events', 'risk'].map((label) => random.fork(label));
+  const customers = users.map((user): DemoCustomer => {
+    const choice = choose(plan, user, products, choices.child(), now);
     return {
       user,
       holdings: choice.holdings,
-      events: eventsOf(plan, user, choice, random.fork(`events ${i}`), now),
-      riskLabel: riskLabelOf(user, random.fork(`risk ${i}`), now),
+      events: eventsOf(plan, user, choice, behaviour.child(), now),
+      riskLabel: riskLabelOf(user, risks.child(), now),
     };
   });
   return { id: random.fork('id').uuid(), plan, products, customers };

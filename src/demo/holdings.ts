@@ -73,5 +73,5 @@ export function amountOf(user: DemoUser, product: DemoProduct, random: Random): 
       Math.round(Math.max(product.minimumAmount, Math.min(most, product.minimumAmount * 2.5 * spread)) / 100) * 100
     );
   }
-  return Math.round(Math.max(product.minimumAmount, 0.12 * attributes.assets * spread) / 5) * 5;
+  return Math.round(Math.max(product.minimumAmount, 20, 0.12 * attributes.assets * spread) / 5) * 5;
 }

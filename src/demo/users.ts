@@ -72,7 +72,7 @@ const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** One institution's users. The n-th user is the same however many there are. */
 export function usersOf(plan: InstitutionPlan, count: number, random: Random, now: Date): DemoUser[] {
-  return Array.from({ length: count }, (_, i) => userOf(plan, i, random.fork(`user ${i}`), now));
+  return Array.from({ length: count }, (_, i) => userOf(plan, i, random.child(), now));
 }
 
 function userOf(plan: InstitutionPlan, index: number, random: Random, now: Date): DemoUser {
