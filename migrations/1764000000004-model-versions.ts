@@ -18,6 +18,7 @@ export class ModelVersions1764000000004 implements MigrationInterface {
         training jsonb not null,
         created_at timestamptz not null default now(),
         activated_at timestamptz,
+        rolled_back_at timestamptz,
         unique nulls not distinct (institution_id, task, number)
       )`);
     await runner.query(`
@@ -52,6 +53,9 @@ export class ModelVersions1764000000004 implements MigrationInterface {
     );
     await runner.query(`comment on column concord.model_versions.contract is 'the fitted feature contract'`);
     await runner.query(`comment on column concord.model_versions.training is 'settings, seed, rows, duration'`);
+    await runner.query(
+      `comment on column concord.model_versions.rolled_back_at is 'when a rollback took it out of service: no later rollback goes back to it'`,
+    );
     await runner.query(`comment on column concord.model_weights.weights is 'safetensors'`);
   }
 

@@ -17,6 +17,8 @@ interface Loaded {
 
 /** The active model of one institution and task, being looked up or found. */
 interface Slot {
+  readonly institutionId: string;
+  readonly task: Task;
   found: Promise<Loaded | undefined>;
 }
 
@@ -34,6 +36,7 @@ export class ModelRegistry {
   private readonly slots = new Map<string, Slot>();
   private readonly loaded = new Map<string, Loaded>();
   private loads = 0;
+  private lookups = 0;
 
   constructor(private readonly modules: RegistryModules) {}
 
@@ -56,42 +59,50 @@ export class ModelRegistry {
 
   /** Another version is active for this owner (null: the shared one, which may serve any institution). */
   changed(owner: Owner, task: Task): void {
-    const gone =
-      owner === null ? (key: string) => key.endsWith(`/${task}`) : (key: string) => key === keyOf(owner, task);
-    for (const key of [...this.slots.keys()].filter(gone)) this.forget(key);
+    for (const slot of [...this.slots.values()]) {
+      if (slot.task === task && (owner === null || slot.institutionId === owner)) this.lookUp(slot);
+    }
   }
 
   /** Announcements may have been missed: every active version is looked up again. */
   changedAll(): void {
-    for (const key of [...this.slots.keys()]) this.forget(key);
+    for (const slot of [...this.slots.values()]) this.lookUp(slot);
   }
 
   private async acquire(institutionId: string, task: Task): Promise<Loaded | undefined> {
-    const key = keyOf(institutionId, task);
     for (;;) {
-      const slot = this.slots.get(key) ?? this.lookUp(key, institutionId, task);
+      const slot = this.slots.get(keyOf({ institutionId, task })) ?? this.lookUp({ institutionId, task });
       const loaded = await slot.found;
-      if (this.slots.get(key) !== slot) continue; // it changed while this call was waiting
+      if (this.slots.get(keyOf(slot)) !== slot) continue; // it changed while this call was waiting
       if (loaded) loaded.calls++;
       return loaded;
     }
   }
 
-  private lookUp(key: string, institutionId: string, task: Task): Slot {
-    const slot: Slot = { found: Promise.resolve(undefined) };
+  /** Looks the active version up, in place of what was found before. */
+  private lookUp({ institutionId, task }: Pick<Slot, 'institutionId' | 'task'>): Slot {
+    const slot: Slot = { institutionId, task, found: Promise.resolve(undefined) };
+    const key = keyOf(slot);
+    const before = this.slots.get(key);
     this.slots.set(key, slot);
-    slot.found = this.find(slot, key, institutionId, task);
+    for (const loaded of this.loaded.values()) if (before) loaded.serves.delete(before);
+    this.lookups++;
+    slot.found = this.find(slot).finally(() => {
+      this.lookups--;
+      this.unloadIdle();
+    });
     slot.found.catch(() => {
-      if (this.slots.get(key) === slot) this.forget(key); // the next call tries again
+      if (this.slots.get(key) === slot) this.slots.delete(key); // the next call tries again
     });
     return slot;
   }
 
-  private async find(slot: Slot, key: string, institutionId: string, task: Task): Promise<Loaded | undefined> {
+  private async find(slot: Slot): Promise<Loaded | undefined> {
+    const { institutionId, task } = slot;
     const contract = await this.modules.database.tenant(institutionId, (manager) =>
       this.store.activeContract(manager, institutionId, task),
     );
-    if (!contract || this.slots.get(key) !== slot) return undefined;
+    if (!contract || this.slots.get(keyOf(slot)) !== slot) return undefined;
     const loaded = this.loaded.get(contract.id) ?? this.load(contract, institutionId);
     loaded.serves.add(slot);
     await loaded.ready;
@@ -141,27 +152,24 @@ export class ModelRegistry {
       return await work();
     } finally {
       loaded.calls--;
-      this.unloadIfIdle(loaded);
+      this.unloadIdle();
     }
   }
 
-  private forget(key: string): void {
-    const slot = this.slots.get(key);
-    this.slots.delete(key);
+  /** While anything is being looked up, an idle model may turn out to be the one that is needed. */
+  private unloadIdle(): void {
+    if (this.lookups > 0) return;
     for (const loaded of this.loaded.values()) {
-      if (slot && loaded.serves.delete(slot)) this.unloadIfIdle(loaded);
+      if (loaded.calls > 0 || loaded.serves.size > 0) continue;
+      this.drop(loaded);
+      const unload = loaded.ready.then(() => this.modules.scoring.unload(loaded.model.handle));
+      unload.catch(() => undefined); // it never was loaded, or the service is closed: nothing is left to unload
     }
   }
 
-  private unloadIfIdle(loaded: Loaded): void {
-    if (loaded.calls > 0 || loaded.serves.size > 0 || !this.drop(loaded)) return;
-    const unload = loaded.ready.then(() => this.modules.scoring.unload(loaded.model.handle));
-    unload.catch(() => undefined); // it never was loaded, or the service is closed: nothing is left to unload
-  }
-
-  private drop(loaded: Loaded): boolean {
-    return this.loaded.get(loaded.model.id) === loaded && this.loaded.delete(loaded.model.id);
+  private drop(loaded: Loaded): void {
+    if (this.loaded.get(loaded.model.id) === loaded) this.loaded.delete(loaded.model.id);
   }
 }
 
-const keyOf = (institutionId: string, task: Task): string => `${institutionId}/${task}`;
+const keyOf = ({ institutionId, task }: Pick<Slot, 'institutionId' | 'task'>): string => `${institutionId}/${task}`;

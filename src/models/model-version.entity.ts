@@ -1,10 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
-
-export const TASKS = ['interest', 'risk'] as const;
-export type ModelTask = (typeof TASKS)[number];
-
-export const MODEL_STATUSES = ['candidate', 'active', 'retired'] as const;
-export type ModelStatus = (typeof MODEL_STATUSES)[number];
+import type { Task } from '../engine/engine.js';
+import type { ModelStatus } from './model-version.js';
 
 @Entity({ schema: 'concord', name: 'model_versions' })
 export class ModelVersion {
@@ -16,7 +12,7 @@ export class ModelVersion {
   institutionId: string | null;
 
   @Column({ type: 'text' })
-  task: ModelTask;
+  task: Task;
 
   /** linear, logistic, dnn, popularity, … */
   @Column({ type: 'text' })
@@ -45,6 +41,10 @@ export class ModelVersion {
 
   @Column({ name: 'activated_at', type: 'timestamptz', nullable: true })
   activatedAt: Date | null;
+
+  /** When a rollback took it out of service: no later rollback goes back to it. */
+  @Column({ name: 'rolled_back_at', type: 'timestamptz', nullable: true })
+  rolledBackAt: Date | null;
 }
 
 /** A version's parameters, apart, so that listing versions does not read them. */

@@ -20,6 +20,8 @@ export interface ModelVersionInfo {
   readonly training: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
   readonly activatedAt: Date | null;
+  /** When a rollback took it out of service. */
+  readonly rolledBackAt: Date | null;
 }
 
 /** A version that is loaded for scoring. */
@@ -36,6 +38,3 @@ export interface ActiveModel {
   /** Columns of users that the model reads. */
   readonly columns: ReadonlySet<string>;
 }
-
-/** The channel on which a change of active versions is announced: {"institutionId": uuid or null, "task"}. */
-export const MODELS_CHANNEL = 'concord_models';

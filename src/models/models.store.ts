@@ -1,9 +1,10 @@
 import type { EntityManager } from 'typeorm';
+import { notify } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
-import { MODELS_CHANNEL, type ModelStatus, type ModelVersionInfo } from './model-version.js';
+import type { ModelStatus, ModelVersionInfo } from './model-version.js';
 
 const COLUMNS = `v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.status, v.metrics, v.training,
-  v.created_at as "createdAt", v.activated_at as "activatedAt"`;
+  v.created_at as "createdAt", v.activated_at as "activatedAt", v.rolled_back_at as "rolledBackAt"`;
 
 /** null: the consortium's shared versions. */
 export type Owner = string | null;
@@ -109,11 +110,11 @@ export class ModelsStore {
     return rows[0];
   }
 
-  /** The version that was active before the current one, in the order in which versions were first activated. */
+  /** The version that was active before the current one, leaving out those that were rolled back themselves. */
   async previous(manager: EntityManager, owner: Owner, task: Task): Promise<string | undefined> {
     const rows: { id: string }[] = await manager.query(
       `select v.id from concord.model_versions v
-        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'retired'
+        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'retired' and v.rolled_back_at is null
           and v.activated_at < (select activated_at from concord.model_versions
                                  where institution_id is not distinct from $1::uuid and task = $2 and status = 'active')
         order by v.activated_at desc, v.number desc limit 1`,
@@ -123,28 +124,31 @@ export class ModelsStore {
   }
 
   /**
-   * Retires the active version and activates another, and announces it when the transaction commits.
-   * Call lock first. @param keepTime a rollback keeps the time of the first activation, so that the next one goes further back
+   * Retires the active version and activates another, and announces it when the transaction commits. Call lock first.
+   * @param rollback the retired version counts as rolled back, and the other keeps the time of its activation: the next rollback goes further
    */
   async switchTo(
     manager: EntityManager,
     owner: Owner,
     task: Task,
     id: string,
-    keepTime: boolean,
+    rollback: boolean,
   ): Promise<{ active: ModelVersionInfo; retired: ModelVersionInfo | undefined }> {
     const [retired]: [ModelVersionInfo[]] = await manager.query(
-      `update concord.model_versions v set status = 'retired'
+      `update concord.model_versions v
+          set status = 'retired', rolled_back_at = case when $4 then clock_timestamp() else v.rolled_back_at end
         where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'active' and v.id <> $3
        returning ${COLUMNS}`,
-      [owner, task, id],
+      [owner, task, id, rollback],
     );
     const [active]: [ModelVersionInfo[]] = await manager.query(
-      `update concord.model_versions v set status = 'active', activated_at = case when $4 then v.activated_at else clock_timestamp() end
+      `update concord.model_versions v
+          set status = 'active', rolled_back_at = null,
+              activated_at = case when $4 then v.activated_at else clock_timestamp() end
         where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.id = $3 returning ${COLUMNS}`,
-      [owner, task, id, keepTime],
+      [owner, task, id, rollback],
     );
-    await manager.query('select pg_notify($1, $2)', [MODELS_CHANNEL, JSON.stringify({ institutionId: owner, task })]);
+    await notify(manager, 'concord_models', JSON.stringify({ institutionId: owner, task }));
     return { active: active[0], retired: retired[0] };
   }
 

@@ -1,7 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
-
-export const FEEDBACK_KINDS = ['viewed', 'clicked', 'purchased', 'dismissed', 'rated'] as const;
-export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
+import type { FeedbackKind } from './feedback.js';
 
 /** What a user did with a product of a recommendation; one of a kind for each product shown. */
 @Entity({ schema: 'concord', name: 'feedback' })

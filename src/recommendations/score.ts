@@ -87,7 +87,7 @@ function byModel(product: Product, model: ModelScores, facts: ScoreFacts): First
 
 function byPopularity(product: Product, facts: ScoreFacts): FirstPart {
   const { share, ofSegment } = shareOf(facts.popularity, product.id, facts.tolerance);
-  const percent = Number((share * 100).toPrecision(2));
+  const percent = share < 0.001 ? 'less than 0.1' : Number((share * 100).toPrecision(2));
   const text = `owned by ${percent} % of users${ofSegment ? ' of the same risk tolerance' : ''}`;
   return {
     source: 'popularity',

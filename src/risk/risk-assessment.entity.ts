@@ -1,10 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
-
-export const RISK_SUBJECTS = ['user', 'product', 'user_product'] as const;
-export type RiskSubject = (typeof RISK_SUBJECTS)[number];
-
-export const RISK_CLASSES = ['low', 'medium', 'high'] as const;
-export type RiskClass = (typeof RISK_CLASSES)[number];
+import type { RiskSubject } from './assessment.js';
+import type { RiskClass } from './risk-class.js';
 
 @Entity({ schema: 'concord', name: 'risk_assessments' })
 export class RiskAssessment {

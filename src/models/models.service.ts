@@ -1,0 +1,151 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from '../database/database.js';
+import type { Task, TrainedModel } from '../engine/engine.js';
+import { notFound } from '../errors.js';
+import { requireScope, type Viewer } from '../graphql/viewer.js';
+import type { ModelRegistry } from './model-registry.js';
+import type { ActiveModel, ModelVersionInfo } from './model-version.js';
+import { ModelsStore, type Owner, type VersionFilter, type VersionKey } from './models.store.js';
+
+export interface Activation {
+  readonly active: ModelVersionInfo;
+  /** What served before; undefined where nothing did, or where the version was active already. */
+  readonly retired: ModelVersionInfo | undefined;
+}
+
+/**
+ * Model versions. An institution sees its own and the consortium's shared ones; without an institution a viewer sees the shared ones.
+ * An institution's own active version serves it in place of the shared one.
+ */
+export class ModelsService {
+  private readonly store = new ModelsStore();
+
+  constructor(private readonly modules: { readonly database: Database; readonly registry: ModelRegistry }) {}
+
+  /**
+   * Newest first, at most `limit` after `after`.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read)
+   */
+  async list(
+    viewer: Viewer | undefined,
+    filter: VersionFilter,
+    limit: number,
+    after?: VersionKey,
+  ): Promise<{ version: ModelVersionInfo; key: VersionKey }[]> {
+    requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    return this.as(owner, (manager) => this.store.list(manager, owner, filter, limit, after));
+  }
+
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read), NOT_FOUND */
+  async one(viewer: Viewer | undefined, id: string): Promise<ModelVersionInfo> {
+    const version = (await this.byIds(viewer, [id])).get(id);
+    if (!version) throw notFound('model version', id);
+    return version;
+  }
+
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
+  async byIds(viewer: Viewer | undefined, ids: readonly string[]): Promise<Map<string, ModelVersionInfo>> {
+    requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    const versions = await this.as(owner, (manager) => this.store.byIds(manager, owner, ids));
+    return new Map(versions.map((version) => [version.id, version]));
+  }
+
+  /** The version that serves the viewer. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
+  async active(viewer: Viewer | undefined, task: Task): Promise<ModelVersionInfo | undefined> {
+    requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    return this.as(owner, (manager) => this.store.active(manager, owner, task));
+  }
+
+  /**
+   * Activates a version and retires the one before, in one transaction; every replica serves it from the next call on.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write; for a shared version institutions:admin too), NOT_FOUND
+   */
+  async activate(viewer: Viewer | undefined, id: string): Promise<Activation> {
+    requireScope(viewer, 'models:write');
+    const owner = ownerOf(viewer);
+    const [version] = await this.as(owner, (manager) => this.store.byIds(manager, owner, [id]));
+    if (!version) throw notFound('model version', id);
+    requireOwner(viewer, version.institutionId);
+    const { institutionId, task } = version;
+    const result = await this.as(institutionId, async (manager) => {
+      await this.store.lock(manager, institutionId, task);
+      const [current] = await this.store.byIds(manager, institutionId, [id]);
+      if (current.status === 'active') return { active: current, retired: undefined };
+      return this.store.switchTo(manager, institutionId, task, id, false);
+    });
+    this.modules.registry.changed(institutionId, task);
+    return result;
+  }
+
+  /**
+   * Re-activates the version that was active before the current one; each further rollback goes one version back.
+   * @param shared the consortium's shared model rather than the institution's own
+   * @returns undefined where there is nothing to go back to
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write; for the shared model institutions:admin too)
+   */
+  async rollback(viewer: Viewer | undefined, task: Task, shared: boolean): Promise<Activation | undefined> {
+    requireScope(viewer, 'models:write');
+    const owner = shared ? null : ownerOf(viewer);
+    requireOwner(viewer, owner);
+    const result = await this.as(owner, async (manager) => {
+      await this.store.lock(manager, owner, task);
+      const previous = await this.store.previous(manager, owner, task);
+      return previous ? this.store.switchTo(manager, owner, task, previous, true) : undefined;
+    });
+    if (result) this.modules.registry.changed(owner, task);
+    return result;
+  }
+
+  /**
+   * Stores a trained model as a candidate, and activates it where asked, or where none of this owner and task is active.
+   * @param owner null: shared
+   * @throws {ConcordError} as activate
+   */
+  async add(
+    viewer: Viewer | undefined,
+    owner: Owner,
+    trained: TrainedModel,
+    activate: boolean,
+  ): Promise<ModelVersionInfo> {
+    requireScope(viewer, 'models:write');
+    requireOwner(viewer, owner);
+    const { task } = trained;
+    const version = await this.as(owner, async (manager) => {
+      const candidate = await this.store.create(manager, owner, trained);
+      const active = await this.store.active(manager, owner, task);
+      const serves = active && active.institutionId === owner;
+      if (!activate && serves) return candidate;
+      return (await this.store.switchTo(manager, owner, task, candidate.id, false)).active;
+    });
+    if (version.status === 'active') this.modules.registry.changed(owner, task);
+    return version;
+  }
+
+  /**
+   * For services that score: runs work with the model that serves an institution, undefined where none is active. The caller has authorised.
+   */
+  use<T>(institutionId: string, task: Task, work: (model: ActiveModel | undefined) => Promise<T>): Promise<T> {
+    return this.modules.registry.use(institutionId, task, work);
+  }
+
+  /** For services that explain what was scored earlier. @throws {ConcordError} NOT_FOUND */
+  useVersion<T>(institutionId: string, id: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
+    return this.modules.registry.useVersion(institutionId, id, work);
+  }
+
+  private as<T>(owner: Owner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const { database } = this.modules;
+    return owner === null ? database.consortium(work) : database.tenant(owner, work);
+  }
+}
+
+const ownerOf = (viewer: Viewer): Owner => viewer.institutionId ?? null;
+
+/** Shared versions are the operator's. */
+function requireOwner(viewer: Viewer, owner: Owner): void {
+  if (owner === null) requireScope(viewer, 'institutions:admin');
+  else if (viewer.institutionId !== owner) throw notFound('institution', owner);
+}
