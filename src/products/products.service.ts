@@ -1,7 +1,8 @@
+import type { EntityManager } from 'typeorm';
 import { type Database, notify } from '../database/database.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
-import { requireInstitution, type Scope, type Viewer } from '../graphql/viewer.js';
+import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { Catalogue, CatalogueSource } from './catalogue.js';
 import type { Product } from './product.js';
 import { ProductCache, type ProductSnapshot } from './product-cache.js';
@@ -42,8 +43,8 @@ export class ProductsService implements CatalogueSource {
   }
 
   /** All products, inactive ones too: events and holdings refer to these as well. No round trip as a rule. */
-  async snapshot(viewer: Viewer | undefined, scope: Scope = 'recommendations:read'): Promise<ProductSnapshot> {
-    return this.cache.get(requireInstitution(viewer, scope));
+  async snapshot(viewer: Viewer | undefined): Promise<ProductSnapshot> {
+    return this.cache.get(requireInstitution(viewer, 'recommendations:read'));
   }
 
   /** @throws {ConcordError} NOT_FOUND */
@@ -59,11 +60,26 @@ export class ProductsService implements CatalogueSource {
   }
 
   /**
+   * A snapshot that has all of these products, if they exist: one that another process made a moment ago may not be announced yet.
+   * For who writes what refers to products.
+   */
+  async snapshotWith(
+    viewer: Viewer | undefined,
+    { ids = [], codes = [] }: { readonly ids?: readonly string[]; readonly codes?: readonly string[] },
+  ): Promise<ProductSnapshot> {
+    const institutionId = requireInstitution(viewer, 'users:write');
+    const known = await this.cache.get(institutionId);
+    if (ids.every((id) => known.byId.has(id)) && codes.every((code) => known.byCode.has(code))) return known;
+    this.cache.forget(institutionId);
+    return this.cache.get(institutionId);
+  }
+
+  /**
    * For who writes what refers to products.
    * @throws {ConcordError} NOT_FOUND for the first of the ids that the institution has no product of
    */
   async requireAll(viewer: Viewer | undefined, ids: readonly string[]): Promise<Product[]> {
-    const { byId } = await this.snapshot(viewer, 'users:write');
+    const { byId } = await this.snapshotWith(viewer, { ids });
     return ids.map((id) => {
       const product = byId.get(id);
       if (!product) throw unknownProduct(id);
@@ -128,7 +144,7 @@ export class ProductsService implements CatalogueSource {
 
   private async write<T>(
     viewer: Viewer | undefined,
-    work: (manager: Parameters<typeof notify>[0], institutionId: string) => Promise<T>,
+    work: (manager: EntityManager, institutionId: string) => Promise<T>,
   ): Promise<T> {
     const institutionId = requireInstitution(viewer, 'users:write');
     const result = await this.modules.database.tenant(

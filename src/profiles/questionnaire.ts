@@ -1,3 +1,5 @@
+import { badInput } from '../errors.js';
+
 export const KNOWLEDGE_LEVELS = ['none', 'basic', 'informed', 'expert'] as const;
 
 /** A user's latest answers on suitability (MiFID II). */
@@ -29,4 +31,17 @@ export function addMonths(date: Date, months: number): Date {
   const lastDay = new Date(Date.UTC(result.getUTCFullYear(), result.getUTCMonth() + 1, 0)).getUTCDate();
   result.setUTCDate(Math.min(date.getUTCDate(), lastDay));
   return result;
+}
+
+/** Answers that count for longer than this are a mistake. */
+export const LONGEST_MONTHS = 60;
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** @throws {ConcordError} BAD_INPUT where the times contradict each other */
+export function checkQuestionnaire({ completedAt, expiresAt }: Questionnaire, now: Date): void {
+  if (completedAt.getTime() > now.getTime() + CLOCK_TOLERANCE_MS)
+    throw badInput('A questionnaire cannot have been completed in the future.');
+  if (expiresAt <= completedAt) throw badInput('A questionnaire expires after it was completed.');
+  if (expiresAt > addMonths(completedAt, LONGEST_MONTHS))
+    throw badInput(`A questionnaire counts for at most ${LONGEST_MONTHS} months.`);
 }

@@ -1,6 +1,9 @@
 import type { UserRow } from '../engine/data/dataset.js';
 import type { Viewer } from '../graphql/viewer.js';
+import type { Product } from '../products/product.js';
 import type { AttributeMap, Fold } from '../users/user.js';
+import { profileOf } from './profile.js';
+import type { ScoringRow, TrainingRow } from './profiles.store.js';
 import type { Questionnaire } from './questionnaire.js';
 import type { Tag } from './tags.js';
 
@@ -44,4 +47,33 @@ export interface ScoringViews {
     viewer: Viewer | undefined,
     options?: { readonly pageSize?: number; readonly signal?: AbortSignal },
   ): AsyncIterable<readonly TrainingView[]>;
+}
+
+/** @param products all products of the institution by id; a holding of one that is not among them is left out */
+export function scoringViewOf(row: ScoringRow, products: ReadonlyMap<string, Product>, now: Date): ScoringView {
+  const profile = profileOf(row, now);
+  const values: Record<string, number | string | null> = { ...row.attributes };
+  for (const [name, value] of Object.entries(profile.features)) values[FEATURE_PREFIX + name] = value;
+  const holdings = row.productIds.flatMap((productId) => {
+    const code = products.get(productId)?.code;
+    return code === undefined ? [] : [{ productId, code }];
+  });
+  return {
+    userId: row.userId,
+    row: { values, owned: holdings.map((holding) => holding.code) },
+    questionnaire: profile.questionnaire,
+    tags: profile.tags,
+    eventCount: profile.eventCount,
+    holdings,
+  };
+}
+
+export function trainingViewOf(row: TrainingRow, products: ReadonlyMap<string, Product>, now: Date): TrainingView {
+  return {
+    ...scoringViewOf(row, products, now),
+    externalId: row.externalId,
+    riskLabel: row.riskLabel,
+    fold: row.fold,
+    protectedAttributes: row.protectedAttributes,
+  };
 }

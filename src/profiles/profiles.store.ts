@@ -1,0 +1,158 @@
+import type { EntityManager } from 'typeorm';
+import type { Database, ReadQuery } from '../database/database.js';
+import type { AttributeMap, Fold } from '../users/user.js';
+import type { Features } from './features.js';
+import type { Questionnaire } from './questionnaire.js';
+import type { ProfileState } from './state.js';
+import type { Tag } from './tags.js';
+
+/** What is stored of a user's profile; state is null where nothing was ever recorded. */
+export interface ProfileRow {
+  readonly userId: string;
+  readonly state: ProfileState | null;
+  readonly updatedAt: Date | null;
+  readonly questionnaire: Questionnaire | undefined;
+}
+
+/** A profile with what else scoring reads of the user. */
+export interface ScoringRow extends ProfileRow {
+  readonly attributes: AttributeMap;
+  readonly productIds: readonly string[];
+}
+
+export interface TrainingRow extends ScoringRow {
+  readonly externalId: string;
+  readonly riskLabel: 0 | 1 | null;
+  readonly fold: Fold | null;
+  readonly protectedAttributes: AttributeMap;
+}
+
+export interface WrittenProfile {
+  readonly userId: string;
+  readonly features: Features;
+  readonly state: ProfileState;
+  readonly tags: readonly Tag[];
+}
+
+export class ProfilesStore {
+  constructor(private readonly database: Database) {}
+
+  /** Profiles of the users that exist, in one round trip. */
+  async profiles(institutionId: string, userIds: readonly string[]): Promise<ProfileRow[]> {
+    const [rows] = await this.database.read<[Flat<ProfileRow>[]]>(
+      institutionId,
+      select('', IDS, institutionId, userIds),
+    );
+    return rows.map(nest);
+  }
+
+  /** What scoring reads of the users that exist, in one round trip. */
+  async scoring(institutionId: string, userIds: readonly string[]): Promise<ScoringRow[]> {
+    const query = select(SCORING, IDS, institutionId, userIds);
+    const [rows] = await this.database.read<[Flat<ScoringRow>[]]>(institutionId, query);
+    return rows.map(nest);
+  }
+
+  /** @returns the next users by id after `after`. */
+  async training(institutionId: string, after: string, limit: number): Promise<TrainingRow[]> {
+    const columns = `${SCORING}, u.external_id as "externalId", u.risk_label as "riskLabel", u.fold,
+      u.protected_attributes as "protectedAttributes"`;
+    const query = select(columns, 'u.id > $2 order by u.id limit $3', institutionId, after, limit);
+    const [rows] = await this.database.read<[Flat<TrainingRow>[]]>(institutionId, query);
+    return rows.map(nest);
+  }
+
+  /** @returns the next ids of users after `after`. */
+  async userIds(institutionId: string, after: string, limit: number): Promise<string[]> {
+    const [rows] = await this.database.read<[{ id: string }[]]>(institutionId, {
+      text: 'select id from concord.users where institution_id = $1 and id > $2 order by id limit $3',
+      values: [institutionId, after, limit],
+    });
+    return rows.map((row) => row.id);
+  }
+
+  /** Profiles as the transaction sees them, of users that it has locked. */
+  async locked(manager: EntityManager, institutionId: string, userIds: readonly string[]): Promise<ProfileRow[]> {
+    const { text, values } = select('', IDS, institutionId, userIds);
+    const rows: Flat<ProfileRow>[] = await manager.query(text, values as unknown[]);
+    return rows.map(nest);
+  }
+
+  /** Writes the profiles of users that the transaction has locked. */
+  async write(manager: EntityManager, institutionId: string, profiles: readonly WrittenProfile[]): Promise<void> {
+    await manager.query(
+      `insert into concord.profiles (institution_id, user_id, features, state, tags)
+       select $1, * from unnest($2::uuid[], $3::jsonb[], $4::jsonb[], $5::jsonb[])
+       on conflict (user_id) do update set
+         features = excluded.features, state = excluded.state, tags = excluded.tags, updated_at = now()`,
+      [
+        institutionId,
+        profiles.map((profile) => profile.userId),
+        profiles.map((profile) => JSON.stringify(profile.features)),
+        profiles.map((profile) => JSON.stringify(profile.state)),
+        profiles.map((profile) => JSON.stringify(profile.tags)),
+      ],
+    );
+  }
+
+  /** @returns false where answers that were completed later are there. */
+  async putQuestionnaire(
+    manager: EntityManager,
+    institutionId: string,
+    userId: string,
+    answers: Questionnaire,
+  ): Promise<boolean> {
+    const rows: unknown[] = await manager.query(
+      `insert into concord.questionnaires as q
+         (institution_id, user_id, risk_tolerance, knowledge, horizon_months, investable_amount, completed_at, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
+       on conflict (user_id) do update set
+         risk_tolerance = excluded.risk_tolerance, knowledge = excluded.knowledge, horizon_months = excluded.horizon_months,
+         investable_amount = excluded.investable_amount, completed_at = excluded.completed_at, expires_at = excluded.expires_at
+       where q.completed_at <= excluded.completed_at
+       returning user_id`,
+      [
+        institutionId,
+        userId,
+        answers.riskTolerance,
+        answers.knowledge,
+        answers.horizonMonths,
+        answers.investableAmount,
+        answers.completedAt,
+        answers.expiresAt,
+      ],
+    );
+    return rows.length > 0;
+  }
+}
+
+const IDS = 'u.id = any($2::uuid[])';
+
+const SCORING = `, u.attributes, array(select h.product_id from concord.holdings h
+  where h.institution_id = $1 and h.user_id = u.id order by h.product_id) as "productIds"`;
+
+/** Reads users with profile and questionnaire; `columns` begins with a comma, `condition` is about u and $2 on. */
+function select(columns: string, condition: string, ...values: unknown[]): ReadQuery {
+  return {
+    text: `select u.id as "userId", p.state, p.updated_at as "updatedAt", q.risk_tolerance as "riskTolerance", q.knowledge,
+                  q.horizon_months as "horizonMonths", q.investable_amount as "investableAmount",
+                  q.completed_at as "completedAt", q.expires_at as "expiresAt" ${columns}
+             from concord.users u
+             left join concord.profiles p on p.institution_id = $1 and p.user_id = u.id
+             left join concord.questionnaires q on q.institution_id = $1 and q.user_id = u.id
+            where u.institution_id = $1 and ${condition}`,
+    values,
+  };
+}
+
+/** A row as it is read: the questionnaire's columns stand beside the others, all null where there is none. */
+type Flat<T extends ProfileRow> = Omit<T, 'questionnaire'> & { [K in keyof Questionnaire]: Questionnaire[K] | null };
+
+function nest<T extends ProfileRow>(row: Flat<T>): T {
+  const { riskTolerance, knowledge, horizonMonths, investableAmount, completedAt, expiresAt, ...rest } = row;
+  const questionnaire =
+    completedAt === null
+      ? undefined
+      : { riskTolerance, knowledge, horizonMonths, investableAmount, completedAt, expiresAt };
+  return { ...rest, questionnaire } as unknown as T;
+}
