@@ -98,7 +98,11 @@ export interface UsersTable extends Table {
   /** Columns that are one quantity at consecutive times. */
   readonly series?: readonly ColumnSeries[];
   /** Rules for every column that has none of its own. */
-  readonly clean?: { readonly numeric?: NumericRules; readonly categorical?: CategoricalRules; readonly date?: DateRules };
+  readonly clean?: {
+    readonly numeric?: NumericRules;
+    readonly categorical?: CategoricalRules;
+    readonly date?: DateRules;
+  };
 }
 
 export type ColumnType = 'numeric' | 'categorical' | 'date';
