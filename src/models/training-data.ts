@@ -1,0 +1,130 @@
+import { type Dataset, FOLD, type Ownership } from '../engine/data/dataset.js';
+import { dealFolds, selectUsers } from '../engine/data/split.js';
+import type { Task } from '../engine/engine.js';
+import { badInput } from '../errors.js';
+import { FEATURE_NAMES, INTEREST_FEATURES } from '../profiles/features.js';
+import { FEATURE_PREFIX, type TrainingView } from '../profiles/scoring-view.js';
+import { ColumnBuilder } from './training-columns.js';
+
+/** Fewer users than these teach a model nothing, and could be told from it. */
+export const LEAST_USERS = 20;
+/** Products with fewer owners are left to content similarity. */
+export const LEAST_OWNERS = 5;
+
+/** Profile features that tell which products are owned: a model of interest in products must not read them. */
+const LEAKS = new Set(
+  FEATURE_NAMES.filter((name) => !INTEREST_FEATURES.includes(name)).map((name) => FEATURE_PREFIX + name),
+);
+
+/**
+ * Collects users of one or several institutions into a data set. The same users give the same data set, in whatever order they come.
+ * Risk takes users whose label is known, interest users who own something.
+ */
+export class TrainingData {
+  private readonly keys: string[] = [];
+  private readonly columns = new Map<string, ColumnBuilder>();
+  private readonly owned: (readonly string[])[] = [];
+  private readonly labels: number[] = [];
+  private readonly folds: (TrainingView['fold'] | null)[] = [];
+
+  constructor(private readonly task: Task) {}
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** @param institution any name that tells institutions apart: external ids are unique within one only */
+  add(institution: string, views: readonly TrainingView[]): void {
+    for (const view of views) {
+      if (this.task === 'risk' ? view.riskLabel === null : view.row.owned.length === 0) continue;
+      const user = this.keys.push(`${institution}/${view.externalId}`) - 1;
+      this.owned.push(view.row.owned);
+      this.labels.push(view.riskLabel ?? Number.NaN);
+      this.folds.push(view.fold);
+      for (const name in view.row.values) {
+        if (this.task === 'interest' && LEAKS.has(name)) continue;
+        this.column(name).set(user, view.row.values[name]);
+      }
+    }
+  }
+
+  /**
+   * Stored folds are kept; users without one are dealt by the seed: 8 of 10 to train, 1 to validation, 1 to test. Where no user is stored as
+   * one for validation, 1 in 10 of those stored for training is.
+   * @throws {ConcordError} BAD_INPUT where there is too little to learn from
+   */
+  build(name: string, seed: number): Dataset {
+    this.check();
+    const order = Int32Array.from(this.keys.keys()).sort((a, b) => (this.keys[a] < this.keys[b] ? -1 : 1));
+    const names = [...this.columns.keys()].sort();
+    const labels = Float32Array.from(order, (user) => this.labels[user]);
+    const common = {
+      name,
+      size: order.length,
+      userIds: Array.from(order, (user) => this.keys[user]),
+      columns: names.map((column) => this.columns.get(column)!.build(order)),
+      protectedColumns: [],
+      fold: this.deal(order, seed, labels),
+    };
+    return this.task === 'risk' ? { ...common, label: labels } : { ...common, ownership: this.ownership(order) };
+  }
+
+  private column(name: string): ColumnBuilder {
+    const column = this.columns.get(name) ?? new ColumnBuilder(name);
+    this.columns.set(name, column);
+    return column;
+  }
+
+  private check(): void {
+    const { size } = this;
+    if (this.task === 'risk') {
+      const events = this.labels.filter((label) => label === 1).length;
+      if (Math.min(events, size - events) < LEAST_USERS)
+        throw badInput(
+          `To train risk, at least ${LEAST_USERS} users with and ${LEAST_USERS} without the event are needed; there are ${events} and ${size - events} whose label is known.`,
+        );
+    } else if (size < LEAST_USERS || this.products().length < 2)
+      throw badInput(
+        `To train interest, at least ${LEAST_USERS} users who own something and two products with ${LEAST_OWNERS} owners are needed; there are ${size} users and ${this.products().length} such products.`,
+      );
+  }
+
+  private products(): string[] {
+    const owners = new Map<string, number>();
+    for (const codes of this.owned) for (const code of codes) owners.set(code, (owners.get(code) ?? 0) + 1);
+    return [...owners.keys()].filter((code) => owners.get(code)! >= LEAST_OWNERS).sort();
+  }
+
+  private ownership(order: Int32Array): Ownership {
+    const products = this.products();
+    const positions = new Map(products.map((code, position) => [code, position]));
+    const rows = Array.from(order, (user) =>
+      this.owned[user]
+        .map((code) => positions.get(code))
+        .filter((position) => position !== undefined)
+        .sort((a, b) => a - b),
+    );
+    const offsets = new Int32Array(order.length + 1);
+    rows.forEach((row, user) => {
+      offsets[user + 1] = offsets[user] + row.length;
+    });
+    return { products, offsets, items: Int32Array.from(rows.flat()), heldOut: new Int32Array(order.length).fill(-1) };
+  }
+
+  private deal(order: Int32Array, seed: number, labels: Float32Array): Uint8Array {
+    const stored = (user: number) => this.folds[order[user]];
+    const stratum = this.task === 'risk' ? (user: number) => labels[user] : undefined;
+    const fold = Uint8Array.from(order, (user) => FOLD[this.folds[user] ?? 'train']);
+    const unstored = selectUsers(order.length, (user) => stored(user) === null);
+    dealFolds(unstored, 10, seed, stratum).forEach((place, index) => {
+      fold[unstored[index]] = place === 0 ? FOLD.test : place === 1 ? FOLD.validation : FOLD.train;
+    });
+    if (!fold.includes(FOLD.validation)) {
+      const training = selectUsers(order.length, (user) => fold[user] === FOLD.train);
+      dealFolds(training, 10, seed, stratum).forEach((place, index) => {
+        if (place === 0) fold[training[index]] = FOLD.validation;
+      });
+    }
+    return fold;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Engine, ModelName, Progress, RunOptions, Task } from '../engine/engine.js';
+import { badInput, ConcordError } from '../errors.js';
+import { requireScope, type Viewer } from '../graphql/viewer.js';
+import type { ScoringViews } from '../profiles/scoring-view.js';
+import type { ModelVersionInfo } from './model-version.js';
+import type { ModelsService } from './models.service.js';
+import { TrainingData } from './training-data.js';
+
+export interface TrainRequest {
+  readonly task: Task;
+  readonly model: ModelName;
+  /** Whose users are learned from, pooled. */
+  readonly institutions: readonly { readonly id: string; readonly code: string }[];
+  /** The version becomes the own one of the only institution, rather than the consortium's shared one. */
+  readonly own: boolean;
+  /** Also where another version is active already; the first is activated in any case. */
+  readonly activate: boolean;
+  readonly seed?: number;
+}
+
+export type TrainOptions = Omit<RunOptions, 'seed'>;
+
+/** Reading users is this part of the work, as progress shows it. */
+const READING = 0.1;
+
+/** Trains model versions from what is stored. Deterministic: the same users, request and seed give the same model. */
+export class TrainingService {
+  constructor(
+    private readonly modules: {
+      readonly engine: Pick<Engine, 'train'>;
+      readonly profiles: Pick<ScoringViews, 'trainingViews'>;
+      readonly models: ModelsService;
+    },
+  ) {}
+
+  /**
+   * Reads the users, trains in the engine's workers, and stores a candidate with its metrics.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write; for a shared version, or another institution's users,
+   *   institutions:admin too), BAD_INPUT where there is too little to learn from, CANCELLED
+   */
+  async train(
+    viewer: Viewer | undefined,
+    request: TrainRequest,
+    options: TrainOptions = {},
+  ): Promise<ModelVersionInfo> {
+    requireScope(viewer, 'models:write');
+    const { task, model, institutions, own, activate, seed = 1 } = request;
+    if (institutions.length === 0) throw badInput('There is no institution to train for: import data first.');
+    if (own && institutions.length > 1) throw badInput('An own model is trained for one institution.');
+    if (!own || institutions[0].id !== viewer.institutionId) requireScope(viewer, 'institutions:admin');
+
+    const data = await this.read(viewer, request, options);
+    const name = institutions.map(({ code }) => code).join('+');
+    const trained = await this.modules.engine.train(data.build(name, seed), task, model, {
+      ...options,
+      seed,
+      onProgress: ({ fraction, ...progress }) =>
+        options.onProgress?.({ ...progress, fraction: READING + (1 - READING) * fraction }),
+    });
+    const about = { ...trained.training, institutions: institutions.map(({ code }) => code), users: data.size };
+    const owner = own ? institutions[0].id : null;
+    const storing = own ? { ...viewer, institutionId: institutions[0].id } : viewer;
+    return this.modules.models.add(storing, owner, { ...trained, training: about }, activate);
+  }
+
+  private async read(viewer: Viewer, request: TrainRequest, options: TrainOptions): Promise<TrainingData> {
+    const { institutions } = request;
+    const data = new TrainingData(request.task);
+    for (const [index, { id, code }] of institutions.entries()) {
+      const progress = (): Progress => ({
+        stage: `reading users of ${code}`,
+        fraction: (READING * index) / institutions.length,
+        figures: { users: data.size },
+      });
+      options.onProgress?.(progress());
+      const pages = this.modules.profiles.trainingViews({ ...viewer, institutionId: id }, { signal: options.signal });
+      for await (const views of pages) {
+        if (options.signal?.aborted) throw new ConcordError('CANCELLED', 'Training was cancelled.');
+        data.add(code, views);
+        options.onProgress?.(progress());
+      }
+    }
+    return data;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Database } from '../database/database.js';
+import type { ScoringService } from '../engine/engine.js';
+import { badInput, ConcordError, notFound } from '../errors.js';
+import { requireInstitution, type Viewer } from '../graphql/viewer.js';
+import type { ActiveModel } from '../models/model-version.js';
+import type { ModelsService } from '../models/models.service.js';
+import { type Reason, reasonsOf } from '../models/reasons.js';
+import type { ProductsService } from '../products/products.service.js';
+import { isExpired } from '../profiles/questionnaire.js';
+import type { ScoringView, ScoringViews } from '../profiles/scoring-view.js';
+import type { RiskAssessment, RiskSubject } from './assessment.js';
+import { sigmoid } from './log-odds.js';
+import { pairRisk } from './pair-risk.js';
+import { type Assessed, isCredit, productRisk } from './product-risk.js';
+import { type AssessmentKey, RiskStore } from './risk.store.js';
+import { checkThresholds, DEFAULT_THRESHOLDS, type RiskClass, type RiskThresholds, riskClassOf } from './risk-class.js';
+
+export interface RiskModules {
+  readonly database: Database;
+  readonly models: ModelsService;
+  readonly scoring: ScoringService;
+  readonly products: Pick<ProductsService, 'one'>;
+  readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+}
+
+/** A user's risk by a model that is active. */
+interface ModelRisk extends Assessed {
+  readonly model: ActiveModel;
+}
+
+export class RiskService {
+  private readonly thresholds: RiskThresholds;
+  private readonly store: RiskStore;
+
+  /** @throws {ConcordError} CONFIGURATION where the thresholds make no sense */
+  constructor(
+    options: { readonly thresholds?: RiskThresholds },
+    private readonly modules: RiskModules,
+  ) {
+    this.thresholds = checkThresholds(options.thresholds ?? DEFAULT_THRESHOLDS);
+    this.store = new RiskStore(modules.database);
+  }
+
+  /**
+   * Assesses a user, a product, or a product for a user, and stores the assessment.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), BAD_INPUT where neither is given, NOT_FOUND,
+   *   MODEL_UNAVAILABLE where a user's risk is needed (of a user, or of a loan or card for a user) and no risk model is active
+   */
+  async assess(
+    viewer: Viewer | undefined,
+    { userId, productId }: { readonly userId?: string; readonly productId?: string },
+  ): Promise<RiskAssessment> {
+    const institutionId = requireInstitution(viewer, 'recommendations:read');
+    if (!userId && !productId) throw badInput('Name a user, a product, or both.');
+    const [view, product] = await Promise.all([
+      userId ? this.viewOf(viewer, userId) : undefined,
+      productId ? this.modules.products.one(viewer, productId) : undefined,
+    ]);
+    if (!view) return this.keep(institutionId, 'product', { productId }, productRisk(product!));
+    const user = await this.userRisk(institutionId, view);
+    if (!product) return this.keep(institutionId, 'user', { userId }, user ?? unavailable());
+    if (isCredit(product.type) && !user) unavailable();
+    const valid = view.questionnaire && !isExpired(view.questionnaire, new Date()) ? view.questionnaire : undefined;
+    const logOdds = user && user.reasons.reduce((sum, { contribution }) => sum + contribution, user.base);
+    const pair = pairRisk(product, valid, user && { logOdds: logOdds!, base: user.base });
+    return this.keep(institutionId, 'user_product', { userId, productId }, { ...pair, model: user?.model });
+  }
+
+  /**
+   * What was assessed of a user, newest first, at most `limit` after `after`.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), NOT_FOUND
+   */
+  async ofUser(
+    viewer: Viewer | undefined,
+    userId: string,
+    limit: number,
+    after?: AssessmentKey,
+  ): Promise<{ assessment: RiskAssessment; key: AssessmentKey }[]> {
+    const institutionId = requireInstitution(viewer, 'recommendations:read');
+    await this.viewOf(viewer, userId);
+    return this.store.ofUser(institutionId, userId, limit, after);
+  }
+
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), NOT_FOUND */
+  async one(viewer: Viewer | undefined, id: string): Promise<RiskAssessment> {
+    const institutionId = requireInstitution(viewer, 'recommendations:read');
+    const assessment = await this.store.byId(institutionId, id);
+    if (!assessment) throw notFound('risk assessment', id);
+    return assessment;
+  }
+
+  /**
+   * For recommendations: a user's risk without reasons, and nothing stored. The caller has authorised.
+   * @returns undefined where no risk model is active
+   */
+  async quick(
+    institutionId: string,
+    row: ScoringView['row'],
+  ): Promise<{ probability: number; class: RiskClass } | undefined> {
+    return this.modules.models.use(institutionId, 'risk', async (model) => {
+      if (!model) return undefined;
+      const [probability] = await this.modules.scoring.scoreRisk(model.handle, [row]);
+      return { probability, class: riskClassOf(probability, this.thresholds) };
+    });
+  }
+
+  private async viewOf(viewer: Viewer | undefined, userId: string): Promise<ScoringView> {
+    const view = (await this.modules.profiles.scoringViews(viewer, [userId])).get(userId);
+    if (!view) throw notFound('user', userId);
+    return view;
+  }
+
+  private userRisk(institutionId: string, { row }: ScoringView): Promise<ModelRisk | undefined> {
+    return this.modules.models.use(institutionId, 'risk', async (model) => {
+      if (!model) return undefined;
+      const explanation = await this.modules.scoring.explainRisk(model.handle, row);
+      const reasons: Reason[] = reasonsOf(explanation, 'risk');
+      return { probability: sigmoid(explanation.score), base: explanation.base, reasons, method: 'model', model };
+    });
+  }
+
+  private keep(
+    institutionId: string,
+    subject: RiskSubject,
+    ids: { readonly userId?: string; readonly productId?: string },
+    { probability, base, reasons, method, model }: Assessed & { readonly model?: ActiveModel },
+  ): Promise<RiskAssessment> {
+    return this.modules.database.tenant(institutionId, (manager) =>
+      this.store.insert(manager, institutionId, {
+        subject,
+        userId: ids.userId ?? null,
+        productId: ids.productId ?? null,
+        probability,
+        class: riskClassOf(probability, this.thresholds),
+        method,
+        modelVersionId: model?.id ?? null,
+        base,
+        reasons,
+      }),
+    );
+  }
+}
+
+function unavailable(): never {
+  throw new ConcordError(
+    'MODEL_UNAVAILABLE',
+    'No risk model is active. Train one with `concord train --task risk`, or activate one with activateModel.',
+    { task: 'risk' },
+  );
+}
