@@ -44,5 +44,10 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
       riskLabel: riskLabelOf(user, risks.child(), now),
     };
   });
-  return { id: random.fork('id').uuid(), plan, products, customers };
+  return { id: institutionIdOf(plan, { seed }), plan, products, customers };
+}
+
+/** The id that the institution has in a new database. */
+export function institutionIdOf(plan: InstitutionPlan, { seed = 1 }: Pick<DemoOptions, 'seed'>): string {
+  return new Random(seed).fork(plan.code).fork('id').uuid();
 }

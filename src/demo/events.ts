@@ -1,5 +1,5 @@
 import type { DemoChoice, DemoHolding } from './holdings.js';
-import { amountOf } from './holdings.js';
+import { amountOf, isInvestment } from './holdings.js';
 import type { InstitutionPlan } from './institutions.js';
 import type { DemoProduct, DemoProductType, Theme } from './products.js';
 import { THEMES } from './products.js';
@@ -47,6 +47,7 @@ const THEME_SEARCHES: Readonly<Record<Theme, string>> = {
   property: 'buying a home',
 };
 
+type Recorder = (time: number, draft: Draft) => void;
 type Draft = Partial<Omit<DemoEvent, 'type' | 'occurredAt'>> & Pick<DemoEvent, 'type'>;
 
 /** A user's behaviour in the two years up to `now`, oldest first. Nothing happens before the user came, or after now. */
@@ -60,7 +61,7 @@ export function eventsOf(
   if (user.cold || random.chance(0.04)) return [];
   const start = Math.max(now.getTime() - HISTORY_DAYS * DAY, user.customerSince.getTime());
   const events: DemoEvent[] = [];
-  const at = (time: number, draft: Draft) => {
+  const at: Recorder = (time, draft) => {
     if (time < start || time > now.getTime()) return;
     events.push({
       product: undefined,
@@ -72,6 +73,8 @@ export function eventsOf(
     });
   };
   for (const holding of choice.holdings) buy(user, holding, random, at);
+  for (const holding of choice.former) sell(holding, random, now, at);
+  habits(user, choice, random, now, at);
   const span = now.getTime() - start;
   const share = span / (HISTORY_DAYS * DAY);
   const count = random.poisson(Math.min(plan.events * 0.73 * user.truth.activity * (0.25 + 0.75 * share), 90));
@@ -94,12 +97,7 @@ function dayTime(time: number, random: Random): number {
 }
 
 /** A purchase, and the looking around before it. */
-function buy(
-  user: DemoUser,
-  { product, amount, acquiredAt }: DemoHolding,
-  random: Random,
-  at: (time: number, draft: Draft) => void,
-): void {
+function buy(user: DemoUser, { product, amount, acquiredAt }: DemoHolding, random: Random, at: Recorder): void {
   const bought = acquiredAt.getTime();
   for (let looks = random.poisson(0.9); looks > 0; looks--) {
     at(bought - random.exponential(9 * DAY), { type: 'view', product, durationSeconds: dwell(1.4, random) });
@@ -107,16 +105,36 @@ function buy(
   if (random.chance(0.3))
     at(bought - random.between(0.1, 20) * HOUR, { type: 'click', product, durationSeconds: dwell(0.5, random) });
   at(bought, { type: 'purchase', product, amount });
-  const investment = product.volatility !== null && product.type !== 'deposit';
-  if (investment && random.chance(0.18)) {
-    at(bought + random.exponential(200 * DAY), {
-      type: 'sale',
-      product,
-      amount: Math.round(amount * random.between(0.1, 0.6)),
-    });
-  }
-  if (investment && random.chance(0.25)) {
+  if (isInvestment(product) && random.chance(0.25)) {
     at(bought + random.exponential(150 * DAY), { type: 'purchase', product, amount: amountOf(user, product, random) });
+  }
+}
+
+/** A sale ends a holding: nothing of it is left. */
+function sell({ product, amount, acquiredAt }: DemoHolding, random: Random, now: Date, at: Recorder): void {
+  const bought = acquiredAt.getTime();
+  at(bought, { type: 'purchase', product, amount });
+  const sold = bought + random.between(0.05, 0.95) * (now.getTime() - bought);
+  at(sold, { type: 'sale', product, amount: Math.max(1, Math.round(amount * Math.exp(0.1 * random.normal()))) });
+}
+
+/** Some trade much, and some look in every other day; both show in the last quarter. */
+function habits(user: DemoUser, choice: DemoChoice, random: Random, now: Date, at: Recorder): void {
+  const lately = () => dayTime(now.getTime() - random.between(0, 90) * DAY, random);
+  const owned = choice.holdings.filter(({ product }) => isInvestment(product));
+  if (owned.length > 1 && random.chance(0.02 * user.truth.tolerance)) {
+    for (let trades = 8 + random.poisson(6); trades > 0; trades--) {
+      const { product, amount } = random.pick(owned);
+      at(lately(), { type: 'purchase', product, amount: Math.round(amount * random.between(0.1, 0.5)) });
+    }
+  }
+  if (user.attributes.channel === 'mobile' && random.chance(0.04)) {
+    for (let logins = 28 + random.poisson(14); logins > 0; logins--) at(lately(), { type: 'login' });
+  }
+  if (random.chance(0.01)) {
+    for (let looks = 30 + random.poisson(10); looks > 0; looks--) {
+      at(lately(), { type: 'view', product: lookedAt(choice, random), durationSeconds: dwell(2, random) });
+    }
   }
 }
 

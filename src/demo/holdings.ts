@@ -16,6 +16,8 @@ export interface DemoChoice {
   readonly holdings: readonly DemoHolding[];
   /** What the user would take next, the likeliest first: looked at, and not bought yet. */
   readonly considered: readonly DemoProduct[];
+  /** Investments that the user once owned and sold. */
+  readonly former: readonly DemoHolding[];
 }
 
 /**
@@ -29,20 +31,25 @@ export function choose(
   random: Random,
   now: Date,
 ): DemoChoice {
-  if (user.cold) return { holdings: [], considered: [] };
+  if (user.cold) return { holdings: [], considered: [], former: [] };
   const keys = products.map((product) => utility(user, product) + random.gumbel());
   const order = products.map((_, i) => i).sort((a, b) => keys[b] - keys[a]);
   const wealth = Math.log10(Math.max(user.attributes.assets, 300) / (14_000 * plan.wealth));
   const expected = plan.holdings * Math.exp(0.35 * wealth + 0.12 * (user.truth.knowledge - 1));
   const wanted = 1 + random.poisson(Math.min(expected, 15));
-  const chosen = firstCompatible(order, products, wanted + CONSIDERED);
+  const chosen = firstCompatible(order, products, wanted + CONSIDERED + 2);
+  const former = chosen.slice(wanted + CONSIDERED).filter((product) => isInvestment(product) && random.chance(0.3));
   return {
     holdings: chosen.slice(0, wanted).map((product) => holdingOf(user, product, random, now)),
-    considered: chosen.slice(wanted),
+    considered: chosen.slice(wanted, wanted + CONSIDERED),
+    former: former.map((product) => holdingOf(user, product, random, now)),
   };
 }
 
 const CONSIDERED = 4;
+
+/** Something that can be bought and sold again. */
+export const isInvestment = ({ type }: DemoProduct): boolean => type === 'fund' || type === 'bond' || type === 'stock';
 
 /** The first n products in this order, but one of a family only. */
 function firstCompatible(order: readonly number[], products: readonly DemoProduct[], n: number): DemoProduct[] {

@@ -1,0 +1,38 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from '../database/database.js';
+import type { InstitutionPlan } from './institutions.js';
+
+/** Ids of all institutions by code. */
+export async function institutionIds(database: Database): Promise<ReadonlyMap<string, string>> {
+  const rows: { code: string; id: string }[] = await database.consortium((manager) =>
+    manager.query('select code, id from concord.institutions'),
+  );
+  return new Map(rows.map(({ code, id }) => [code, id]));
+}
+
+/** @returns the id of the institution, which is another where its code was taken already. */
+export async function insertInstitution(database: Database, id: string, plan: InstitutionPlan): Promise<string> {
+  return database.consortium(async (manager) => {
+    await manager.query(
+      `insert into concord.institutions (id, code, name, kind, country, currency) values ($1, $2, $3, $4, $5, $6)
+       on conflict (code) do nothing`,
+      [id, plan.code, plan.name, plan.kind, plan.country, plan.currency],
+    );
+    const rows: { id: string }[] = await manager.query('select id from concord.institutions where code = $1', [
+      plan.code,
+    ]);
+    return rows[0].id;
+  });
+}
+
+/**
+ * Whether the institution has products, which are written before all else of it. Until the transaction ends no other one gets an answer:
+ * two servers that start at once do not both write.
+ */
+export async function hasProducts(manager: EntityManager, institutionId: string): Promise<boolean> {
+  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`demo ${institutionId}`]);
+  const rows: unknown[] = await manager.query('select from concord.products where institution_id = $1 limit 1', [
+    institutionId,
+  ]);
+  return rows.length > 0;
+}

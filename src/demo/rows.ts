@@ -1,0 +1,174 @@
+import { featuresOf } from '../profiles/features.js';
+import { applyEvents, emptyState, type ProfileEvent } from '../profiles/state.js';
+import { tagsOf } from '../profiles/tags.js';
+import type { DemoInstitution } from './consortium.js';
+import type { DemoEvent } from './events.js';
+import type { DemoProduct } from './products.js';
+import { Random } from './random.js';
+
+type Value = string | number | Date | null | object;
+
+/** Rows of one table, without the column institution_id, which is the same in all. */
+export interface TableRows {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: Iterable<readonly Value[]>;
+}
+
+/** A generated institution as rows of the database, in the order in which they refer to each other. */
+export function tablesOf(institution: DemoInstitution, now: Date): TableRows[] {
+  const productIds = productIdsOf(institution);
+  return [
+    products(institution, productIds),
+    users(institution),
+    questionnaires(institution),
+    holdings(institution, productIds),
+    events(institution, productIds),
+    profiles(institution, now),
+  ];
+}
+
+/** Ids by code: of the institution, so that a shared code has an id of its own at each. */
+function productIdsOf({ id, products }: DemoInstitution): ReadonlyMap<string, string> {
+  const random = new Random(Number.parseInt(id.slice(0, 8), 16));
+  return new Map(products.map(({ code }) => [code, random.fork(code).uuid()]));
+}
+
+function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+  return {
+    table: 'products',
+    columns: [
+      'id',
+      'code',
+      'name',
+      'type',
+      'risk_class',
+      'expected_yield',
+      'volatility',
+      'term_months',
+      'minimum_amount',
+      'minimum_horizon_months',
+      'required_knowledge',
+      'currency',
+      'attributes',
+    ],
+    rows: products.map((product) => [
+      idOf(ids, product),
+      product.code,
+      product.name,
+      product.type,
+      product.riskClass,
+      product.expectedYield,
+      product.volatility,
+      product.termMonths,
+      product.minimumAmount,
+      product.minimumHorizonMonths,
+      product.requiredKnowledge,
+      product.currency,
+      product.attributes,
+    ]),
+  };
+}
+
+function users({ customers }: DemoInstitution): TableRows {
+  return {
+    table: 'users',
+    columns: ['id', 'external_id', 'attributes', 'protected_attributes', 'risk_label'],
+    rows: customers.map(({ user, riskLabel }) => [
+      user.id,
+      user.externalId,
+      user.attributes,
+      user.protectedAttributes,
+      riskLabel ?? null,
+    ]),
+  };
+}
+
+function questionnaires({ customers }: DemoInstitution): TableRows {
+  return {
+    table: 'questionnaires',
+    columns: [
+      'user_id',
+      'risk_tolerance',
+      'knowledge',
+      'horizon_months',
+      'investable_amount',
+      'completed_at',
+      'expires_at',
+    ],
+    rows: customers.flatMap(({ user: { id, questionnaire } }) =>
+      questionnaire
+        ? [
+            [
+              id,
+              questionnaire.riskTolerance,
+              questionnaire.knowledge,
+              questionnaire.horizonMonths,
+              questionnaire.investableAmount,
+              questionnaire.completedAt,
+              questionnaire.expiresAt,
+            ],
+          ]
+        : [],
+    ),
+  };
+}
+
+function holdings({ customers }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+  return {
+    table: 'holdings',
+    columns: ['user_id', 'product_id', 'amount', 'acquired_at'],
+    rows: customers.flatMap(({ user, holdings }) =>
+      holdings.map(({ product, amount, acquiredAt }) => [user.id, idOf(ids, product), amount, acquiredAt]),
+    ),
+  };
+}
+
+function events({ customers }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+  function* rows() {
+    for (const { user, events } of customers) {
+      for (let i = 0; i < events.length; i++) {
+        const { type, product, amount, durationSeconds, text, occurredAt } = events[i];
+        const productId = product ? idOf(ids, product) : null;
+        const eventId = `${user.externalId}-${i + 1}`;
+        yield [eventId, user.id, productId, type, amount ?? null, durationSeconds ?? null, text ?? null, occurredAt];
+      }
+    }
+  }
+  return {
+    table: 'behaviour_events',
+    columns: ['event_id', 'user_id', 'product_id', 'type', 'amount', 'duration_seconds', 'text', 'occurred_at'],
+    rows: { [Symbol.iterator]: rows },
+  };
+}
+
+/** The profiles that recording these events one by one would have given: the same reducer makes them. */
+function profiles({ customers }: DemoInstitution, now: Date): TableRows {
+  function* rows() {
+    for (const { user, events } of customers) {
+      if (events.length === 0) continue;
+      const state = applyEvents(emptyState(), events.map(profileEvent));
+      const features = featuresOf(state, now);
+      yield [user.id, features, state, tagsOf(features, user.questionnaire, now)];
+    }
+  }
+  return {
+    table: 'profiles',
+    columns: ['user_id', 'features', 'state', 'tags'],
+    rows: { [Symbol.iterator]: rows },
+  };
+}
+
+const profileEvent = ({ type, product, amount, durationSeconds, occurredAt }: DemoEvent): ProfileEvent => ({
+  type,
+  occurredAt: occurredAt.getTime(),
+  amount: amount ?? null,
+  durationSeconds: durationSeconds ?? null,
+  product: product ? { type: product.type, riskClass: product.riskClass } : null,
+});
+
+function idOf(ids: ReadonlyMap<string, string>, product: DemoProduct): string {
+  const id = ids.get(product.code);
+  if (id === undefined) throw new RangeError(`${product.code} is not sold here`);
+  return id;
+}
