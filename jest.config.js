@@ -1,5 +1,5 @@
 /** Sources are ESM; jest below Node 24.9 cannot load ESM-only packages as they are, so swc turns everything, these packages included, into CommonJS. */
-const esmOnly = ['jose', '@tensorflow', 'commander', 'graphql-http', 'csv-parse', 'webgpu'];
+const esmOnly = ['jose', '@tensorflow', 'commander', 'graphql-http', 'csv-parse'];
 
 export default {
   testEnvironment: '<rootDir>/test/support/node-environment.js',

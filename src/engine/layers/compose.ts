@@ -6,8 +6,7 @@ import type { BackwardPass, ForwardPass, GradientTerm, Layer } from './layer.js'
 export function sequential(layers: readonly Layer[]): Layer {
   if (layers.length === 0) throw new ConcordError('INTERNAL', 'A sequence needs a layer.');
   return {
-    parameters: layers.flatMap((layer) => layer.parameters),
-    masks: layers.flatMap((layer) => layer.masks),
+    ...needsOf(layers),
     forward(ops, parameters, inputs, context) {
       const passes: ForwardPass[] = [];
       let current = inputs;
@@ -18,6 +17,14 @@ export function sequential(layers: readonly Layer[]): Layer {
       }
       return { output: current[0], backward: (delta) => backThrough(passes, delta) };
     },
+  };
+}
+
+/** One layer object in several places shares its parameters and its masks. */
+function needsOf(layers: readonly Layer[]): Pick<Layer, 'parameters' | 'masks'> {
+  return {
+    parameters: [...new Set(layers.flatMap((layer) => layer.parameters))],
+    masks: [...new Set(layers.flatMap((layer) => layer.masks))],
   };
 }
 
@@ -93,8 +100,7 @@ interface Junction {
 
 function branched(branches: readonly Layer[], { join, split }: Junction): Layer {
   return {
-    parameters: branches.flatMap((branch) => branch.parameters),
-    masks: branches.flatMap((branch) => branch.masks),
+    ...needsOf(branches),
     forward(ops, parameters, inputs, context) {
       const passes = branches.map((branch) => branch.forward(ops, parameters, inputs, context));
       const outputs = passes.map((pass) => pass.output);

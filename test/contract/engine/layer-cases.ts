@@ -1,0 +1,405 @@
+import type { GraphFunction } from '../../../src/engine/backends/backend.js';
+import { type Activation, activation } from '../../../src/engine/layers/activation.js';
+import { addUp, concatenate, select, sequential } from '../../../src/engine/layers/compose.js';
+import { dense } from '../../../src/engine/layers/dense.js';
+import { dropout, fillMask } from '../../../src/engine/layers/dropout.js';
+import { embedding, embeddingBag } from '../../../src/engine/layers/embedding.js';
+import { trainingStep } from '../../../src/engine/layers/graphs.js';
+import type { Layer, LayerContext } from '../../../src/engine/layers/layer.js';
+import { layerNorm } from '../../../src/engine/layers/layer-norm.js';
+import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../../../src/engine/layers/losses.js';
+import { flattenGradients, manifestOf, sliceParameters } from '../../../src/engine/layers/parameters.js';
+import { createRandom } from '../../../src/engine/layers/random.js';
+import type { Ops, Tensor } from '../../../src/engine/ops/ops.js';
+import { type Case, floats, integers } from './op-cases.js';
+import { type Data, runReference } from './reference-ops.js';
+
+/** Central differences in float64 of a function of one input of a graph. */
+function differentiate(
+  graph: GraphFunction,
+  inputs: readonly Data[],
+  place: number,
+  value: (outputs: number[][]) => number,
+): number[] {
+  const step = 1e-5;
+  return inputs[place].values.map((at, index) => {
+    const [above, below] = [at + step, at - step].map((moved) => {
+      const changed = { ...inputs[place], values: inputs[place].values.with(index, moved) };
+      return value(runReference(graph, inputs.with(place, changed)));
+    });
+    return (above - below) / (2 * step);
+  });
+}
+
+type Weights = (name: string) => readonly number[];
+
+interface LayerCase {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly inputs: readonly Data[];
+  readonly training?: boolean;
+  readonly masks?: readonly Data[];
+  /** Places of float inputs that have no gradient. */
+  readonly constants?: readonly number[];
+  /** The forward pass again, written out for this case. */
+  formula(weights: Weights): number[];
+}
+
+function layerCase({ name, layer, inputs, formula, training = false, masks = [], constants = [] }: LayerCase): Case {
+  const manifest = manifestOf(layer);
+  const flat = floats([Math.max(1, manifest.size)]);
+  const weights: Weights = (wanted) => {
+    const entry = manifest.entries.find((candidate) => candidate.name === wanted);
+    if (!entry) throw new Error(`no parameter ${wanted}`);
+    return flat.values.slice(entry.offset, entry.offset + entry.shape.reduce((a, b) => a * b, 1));
+  };
+  const contextOf = (tensors: readonly Tensor[]): LayerContext => ({
+    training,
+    mask: (wanted) => tensors[layer.masks.findIndex((mask) => mask.name === wanted)],
+  });
+  const forward = (ops: Ops, [parameters, ...rest]: readonly Tensor[]) =>
+    layer.forward(
+      ops,
+      sliceParameters(ops, parameters, manifest),
+      rest.slice(0, inputs.length),
+      contextOf(rest.slice(inputs.length)),
+    );
+  const all = [flat, ...inputs, ...masks];
+  const output: GraphFunction = (ops, tensors) => [forward(ops, tensors).output];
+  const rows = runReference(output, all)[0].length;
+  const direction = floats([rows]);
+  const along = ([values]: number[][]): number =>
+    values.reduce((sum, value, index) => sum + value * direction.values[index], 0);
+  const floating = inputs.flatMap(({ dtype }, index) =>
+    dtype === 'float32' && !constants.includes(index) ? [index] : [],
+  );
+  return {
+    name,
+    inputs: [direction, ...all],
+    graph(ops, [delta, ...tensors]) {
+      const pass = forward(ops, tensors);
+      const back = pass.backward(ops.reshape(delta, pass.output.shape));
+      const terms = back.gradients.flatMap((term) => term.sum());
+      const gradients = manifest.size > 0 ? [flattenGradients(ops, terms, manifest)] : [];
+      return [pass.output, ...gradients, ...floating.map((index) => back.input(index) as Tensor)];
+    },
+    expected: () => [
+      formula(weights),
+      ...(manifest.size > 0 ? [differentiate(output, all, 0, along)] : []),
+      ...floating.map((index) => differentiate(output, all, index + 1, along)),
+    ],
+  };
+}
+
+/** rows × inputs · weight + bias, each row through `after`. */
+function affine(
+  input: readonly number[],
+  weight: readonly number[],
+  bias: readonly number[],
+  after = (value: number) => value,
+): number[] {
+  const width = weight.length / bias.length;
+  return Array.from({ length: input.length / width }, (_, row) =>
+    bias.map((start, unit) => {
+      let sum = start;
+      for (let k = 0; k < width; k++) sum += input[row * width + k] * weight[k * bias.length + unit];
+      return after(sum);
+    }),
+  ).flat();
+}
+
+/** The sum of each row's vectors; −1 is none. */
+function bag(
+  ids: readonly number[],
+  slots: number,
+  table: readonly number[],
+  width: number,
+  weights?: readonly number[],
+): number[] {
+  return Array.from({ length: ids.length / slots }, (_, row) =>
+    Array.from({ length: width }, (_, column) => {
+      let sum = 0;
+      for (let slot = row * slots; slot < (row + 1) * slots; slot++)
+        if (ids[slot] >= 0) sum += (weights?.[slot] ?? 1) * table[ids[slot] * width + column];
+      return sum;
+    }),
+  ).flat();
+}
+
+const ACTIVATION: Record<Activation, (value: number) => number> = {
+  linear: (value) => value,
+  relu: (value) => Math.max(0, value),
+  tanh: Math.tanh,
+  sigmoid: (value) => 1 / (1 + Math.exp(-value)),
+};
+const ACTIVATIONS = Object.keys(ACTIVATION) as Activation[];
+
+const rowsOf = (values: readonly number[], width: number): number[][] =>
+  Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
+
+function normalised(values: readonly number[], gain: readonly number[], bias: readonly number[]): number[] {
+  return rowsOf(values, gain.length).flatMap((row) => {
+    const mean = row.reduce((a, b) => a + b) / row.length;
+    const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length;
+    return row.map((value, column) => ((value - mean) / Math.sqrt(variance + 1e-5)) * gain[column] + bias[column]);
+  });
+}
+
+const generator = createRandom(7);
+const x = floats([6, 5]);
+const ids = integers([6, 4], -1, 7);
+// Duplicates in a row, an empty row, a full one.
+const products = { ...ids, values: ids.values.with(0, 3).with(1, 3).fill(-1, 4, 8).fill(6, 8, 12) };
+const amounts = floats([6, 4]);
+const randomMask = new Float32Array(30);
+fillMask(randomMask, { rate: 0.4 }, generator);
+const mask: Data = { shape: [6, 5], dtype: 'float32', values: [...randomMask] };
+
+const shared = embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4 });
+const dropped = (after: Layer[] = []) => sequential([dropout({ name: 'drop', width: 5, rate: 0.4 }), ...after]);
+
+const LAYERS: readonly LayerCase[] = [
+  ...ACTIVATIONS.map(
+    (kind): LayerCase => ({
+      name: `dense, ${kind}`,
+      layer: dense({ name: 'd', inputs: 5, units: 3, activation: kind }),
+      inputs: [x],
+      formula: (w) => affine(x.values, w('d.weight'), w('d.bias'), ACTIVATION[kind]),
+    }),
+  ),
+  {
+    name: 'dense without bias',
+    layer: dense({ name: 'd', inputs: 5, units: 3, bias: false }),
+    inputs: [x],
+    formula: (w) => affine(x.values, w('d.weight'), [0, 0, 0]),
+  },
+  ...ACTIVATIONS.map(
+    (kind): LayerCase => ({
+      name: `activation ${kind}`,
+      layer: activation(kind),
+      inputs: [x],
+      formula: () => x.values.map(ACTIVATION[kind]),
+    }),
+  ),
+  {
+    name: 'embedding',
+    layer: embedding({ name: 'e', rows: 7, width: 3 }),
+    inputs: [{ ...ids, shape: [24] }],
+    formula: (w) => bag(ids.values, 1, w('e.table'), 3),
+  },
+  {
+    name: 'embedding bag',
+    layer: embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4 }),
+    inputs: [products],
+    formula: (w) => bag(products.values, 4, w('e.table'), 3),
+  },
+  {
+    name: 'weighted embedding bag',
+    layer: embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4, weighted: true }),
+    inputs: [products, amounts],
+    constants: [1],
+    formula: (w) => bag(products.values, 4, w('e.table'), 3, amounts.values),
+  },
+  {
+    name: 'dropout in training',
+    layer: dropped(),
+    inputs: [x],
+    masks: [mask],
+    training: true,
+    formula: () => x.values.map((value, index) => value * mask.values[index]),
+  },
+  { name: 'dropout in scoring', layer: dropped(), inputs: [x], formula: () => [...x.values] },
+  {
+    name: 'layer normalisation',
+    layer: layerNorm({ name: 'n', width: 5 }),
+    inputs: [x],
+    formula: (w) => normalised(x.values, w('n.gain'), w('n.bias')),
+  },
+  {
+    name: 'a sequence with dropout',
+    layer: dropped([dense({ name: 'd', inputs: 5, units: 3, activation: 'tanh' }), layerNorm({ name: 'n', width: 3 })]),
+    inputs: [x],
+    masks: [mask],
+    training: true,
+    formula: (w) =>
+      normalised(
+        affine(
+          x.values.map((value, index) => value * mask.values[index]),
+          w('d.weight'),
+          w('d.bias'),
+          Math.tanh,
+        ),
+        w('n.gain'),
+        w('n.bias'),
+      ),
+  },
+  {
+    name: 'wide and deep, over features and products',
+    layer: addUp([
+      select([0], dense({ name: 'wide', inputs: 5, units: 2 })),
+      sequential([
+        concatenate([
+          select([1], embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4 })),
+          select([0], activation('linear')),
+        ]),
+        dense({ name: 'deep', inputs: 8, units: 2, activation: 'sigmoid' }),
+      ]),
+    ]),
+    inputs: [x, products],
+    formula(w) {
+      const bags = rowsOf(bag(products.values, 4, w('e.table'), 3), 3);
+      const joined = rowsOf(x.values, 5).flatMap((row, index) => [...bags[index], ...row]);
+      const deep = affine(joined, w('deep.weight'), w('deep.bias'), ACTIVATION.sigmoid);
+      return affine(x.values, w('wide.weight'), w('wide.bias')).map((value, index) => value + deep[index]);
+    },
+  },
+  {
+    name: 'a table used twice',
+    layer: addUp([0, 1].map((place) => select([place], shared))),
+    inputs: [products, ids],
+    formula(w) {
+      const second = bag(ids.values, 4, w('e.table'), 3);
+      return bag(products.values, 4, w('e.table'), 3).map((value, index) => value + second[index]);
+    },
+  },
+];
+
+const softplus = (value: number): number => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
+
+interface LossCase {
+  readonly name: string;
+  readonly logits: Data;
+  readonly rest: readonly Data[];
+  loss(ops: Ops, logits: Tensor, rest: readonly Tensor[]): Loss;
+  /** The loss of one row before its weight. */
+  formula(row: number): number;
+  readonly weights: readonly number[];
+}
+
+function lossCase({ name, logits, rest, loss, formula, weights }: LossCase): Case {
+  const graph: GraphFunction = (ops, [first, ...others]) => {
+    const { total, delta } = loss(ops, first, others);
+    return [total, delta];
+  };
+  const inputs = [logits, ...rest];
+  return {
+    name,
+    inputs,
+    graph,
+    expected: () => [
+      [weights.reduce((sum, weight, row) => sum + (weight === 0 ? 0 : weight * formula(row)), 0)],
+      differentiate(graph, inputs, 0, ([[total]]) => total),
+    ],
+  };
+}
+
+const logits = floats([6, 4], () => 3 * generator.normal());
+const rowWeights: Data = { shape: [6], dtype: 'float32', values: [1, 0.5, 0, 2, 1, 0.25] };
+const answers: Data = { shape: [6], dtype: 'int32', values: [3, 0, 2, -1, 1, 3] };
+const shares = floats([6, 4], () => generator.uniform());
+const labels = floats([6, 4], () => generator.below(2));
+// Row 2, of weight 0, may not choose anything at all.
+const open: Data = {
+  shape: [6, 4],
+  dtype: 'float32',
+  values: [1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1, 1],
+};
+
+function crossEntropy(
+  row: number,
+  target: (column: number) => number,
+  allowed: (column: number) => boolean = () => true,
+): number {
+  const columns = [0, 1, 2, 3].filter(allowed);
+  const at = (column: number): number => logits.values[row * 4 + column];
+  const total = Math.log(columns.reduce((sum, column) => sum + Math.exp(at(column)), 0));
+  return columns.reduce((sum, column) => sum - target(column) * (at(column) - total), 0);
+}
+
+const LOSSES: readonly LossCase[] = [
+  {
+    name: 'softmax cross-entropy by ids',
+    logits,
+    rest: [answers, rowWeights],
+    weights: rowWeights.values,
+    loss: (ops, z, [targets, weights]) => softmaxCrossEntropy(ops, z, targets, { weights }),
+    formula: (row) => crossEntropy(row, (column) => (answers.values[row] === column ? 1 : 0)),
+  },
+  {
+    name: 'softmax cross-entropy by ids over open classes',
+    logits,
+    rest: [answers, rowWeights, open],
+    weights: rowWeights.values,
+    loss: (ops, z, [targets, weights, classes]) => softmaxCrossEntropy(ops, z, targets, { weights, classes }),
+    formula: (row) =>
+      crossEntropy(
+        row,
+        (column) => (answers.values[row] === column ? 1 : 0),
+        (column) => open.values[row * 4 + column] === 1,
+      ),
+  },
+  {
+    name: 'softmax cross-entropy by shares',
+    logits,
+    rest: [shares, rowWeights],
+    weights: rowWeights.values,
+    loss: (ops, z, [targets, weights]) => softmaxCrossEntropy(ops, z, targets, { weights }),
+    formula: (row) => crossEntropy(row, (column) => shares.values[row * 4 + column]),
+  },
+  {
+    name: 'binary cross-entropy of known labels',
+    logits,
+    rest: [labels, rowWeights, open],
+    weights: rowWeights.values,
+    loss: (ops, z, [targets, weights, known]) => binaryCrossEntropy(ops, z, targets, { weights, known }),
+    formula: (row) =>
+      [0, 1, 2, 3].reduce((sum, column) => {
+        const at = row * 4 + column;
+        return sum + open.values[at] * (softplus(logits.values[at]) - labels.values[at] * logits.values[at]);
+      }, 0),
+  },
+  {
+    name: 'binary cross-entropy of sure and wrong logits',
+    logits: { shape: [6, 1], dtype: 'float32', values: [60, -60, 12, -12, 0, 3] },
+    rest: [{ shape: [6, 1], dtype: 'float32', values: [0, 0, 1, 1, 0.5, 1] }, rowWeights],
+    weights: rowWeights.values,
+    loss: (ops, z, [targets, weights]) => binaryCrossEntropy(ops, z, targets, { weights }),
+    formula: (row) =>
+      softplus([60, -60, 12, -12, 0, 3][row]) - [0, 0, 1, 1, 0.5, 1][row] * [60, -60, 12, -12, 0, 3][row],
+  },
+];
+
+const model = addUp([
+  select([0], dense({ name: 'wide', inputs: 5, units: 4 })),
+  sequential([
+    concatenate([
+      select([0], activation('linear')),
+      select([1], embeddingBag({ name: 'products', rows: 7, width: 3, slots: 4 })),
+    ]),
+    dense({ name: 'deep.0', inputs: 8, units: 5, activation: 'relu' }),
+    layerNorm({ name: 'norm', width: 5 }),
+    dropout({ name: 'deep.0.dropout', width: 5, rate: 0.4 }),
+    dense({ name: 'deep.1', inputs: 5, units: 4 }),
+  ]),
+]);
+
+/** A whole step of training, as models take it: parameters in, one flat gradient and the loss out. */
+export const STEP: Case = (() => {
+  const { graph, inputs } = trainingStep({
+    model,
+    rows: 6,
+    features: [x, products],
+    labels: [answers, rowWeights, open],
+    loss: (ops, z, [targets, weights, classes]) => softmaxCrossEntropy(ops, z, targets, { weights, classes }),
+  });
+  const flat = floats(inputs[0].shape, () => 0.5 * generator.normal());
+  const data = [flat, x, products, mask, answers, rowWeights, open];
+  return {
+    name: 'a whole training step',
+    graph,
+    inputs: data,
+    expected: () => [differentiate(graph, data, 0, ([, [total]]) => total), runReference(graph, data)[1]],
+  };
+})();
+
+export const LAYER_CASES: readonly Case[] = [...LAYERS.map(layerCase), ...LOSSES.map(lossCase), STEP];
