@@ -55,6 +55,7 @@ export class Recommendations1764000000005 implements MigrationInterface {
           references concord.recommendations (institution_id, user_id, id) on delete cascade,
         foreign key (institution_id, product_id) references concord.products (institution_id, id)
       )`);
+    await runner.query('create index feedback_user on concord.feedback (institution_id, user_id)');
     for (const table of ['risk_assessments', 'recommendations']) {
       await runner.query(`
         create trigger ${table}_model_version before insert or update on concord.${table}

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import { parseContract } from '../engine/encoders/contract.js';
 import type { ScoringService, Task } from '../engine/engine.js';
 import { notFound } from '../errors.js';
+import { toGlobalId } from '../graphql/relay.js';
 import type { ActiveModel } from './model-version.js';
 import { ModelsStore, type Owner, type VersionContract } from './models.store.js';
 
@@ -113,7 +114,7 @@ export class ModelRegistry {
     const contract = await this.modules.database.tenant(institutionId, (manager) =>
       this.store.contract(manager, institutionId, versionId),
     );
-    if (!contract) throw notFound('model version', versionId);
+    if (!contract) throw notFound('model version', toGlobalId('ModelVersion', versionId));
     return contract;
   }
 
@@ -142,7 +143,7 @@ export class ModelRegistry {
     const weights = await this.modules.database.tenant(institutionId, (manager) =>
       this.store.weights(manager, version.id),
     );
-    if (!weights) throw notFound('model version', version.id);
+    if (!weights) throw notFound('model version', toGlobalId('ModelVersion', version.id));
     await this.modules.scoring.load(handle, { ...version, weights });
   }
 

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
 import { notFound } from '../errors.js';
+import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
 import type { ActiveModel, ModelVersionInfo } from './model-version.js';
@@ -40,7 +41,7 @@ export class ModelsService {
   /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read), NOT_FOUND */
   async one(viewer: Viewer | undefined, id: string): Promise<ModelVersionInfo> {
     const version = (await this.byIds(viewer, [id])).get(id);
-    if (!version) throw notFound('model version', id);
+    if (!version) throw notFound('model version', toGlobalId('ModelVersion', id));
     return version;
   }
 
@@ -67,7 +68,7 @@ export class ModelsService {
     requireScope(viewer, 'models:write');
     const owner = ownerOf(viewer);
     const [version] = await this.as(owner, (manager) => this.store.byIds(manager, owner, [id]));
-    if (!version) throw notFound('model version', id);
+    if (!version) throw notFound('model version', toGlobalId('ModelVersion', id));
     requireOwner(viewer, version.institutionId);
     const { institutionId, task } = version;
     const result = await this.as(institutionId, async (manager) => {
@@ -147,5 +148,5 @@ const ownerOf = (viewer: Viewer): Owner => viewer.institutionId ?? null;
 /** Shared versions are the operator's. */
 function requireOwner(viewer: Viewer, owner: Owner): void {
   if (owner === null) requireScope(viewer, 'institutions:admin');
-  else if (viewer.institutionId !== owner) throw notFound('institution', owner);
+  else if (viewer.institutionId !== owner) throw notFound('institution', toGlobalId('Institution', owner));
 }

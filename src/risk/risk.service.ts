@@ -1,10 +1,11 @@
 import type { Database } from '../database/database.js';
 import type { ScoringService } from '../engine/engine.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
+import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { ActiveModel } from '../models/model-version.js';
 import type { ModelsService } from '../models/models.service.js';
-import { type Reason, reasonsOf } from '../models/reasons.js';
+import { reasonsOf } from '../models/reasons.js';
 import type { ProductsService } from '../products/products.service.js';
 import { isExpired } from '../profiles/questionnaire.js';
 import type { ScoringView, ScoringViews } from '../profiles/scoring-view.js';
@@ -25,6 +26,7 @@ export interface RiskModules {
 
 /** A user's risk by a model that is active. */
 interface ModelRisk extends Assessed {
+  readonly logOdds: number;
   readonly model: ActiveModel;
 }
 
@@ -61,8 +63,7 @@ export class RiskService {
     if (!product) return this.keep(institutionId, 'user', { userId }, user ?? unavailable());
     if (isCredit(product.type) && !user) unavailable();
     const valid = view.questionnaire && !isExpired(view.questionnaire, new Date()) ? view.questionnaire : undefined;
-    const logOdds = user && user.reasons.reduce((sum, { contribution }) => sum + contribution, user.base);
-    const pair = pairRisk(product, valid, user && { logOdds: logOdds!, base: user.base });
+    const pair = pairRisk(product, valid, user);
     return this.keep(institutionId, 'user_product', { userId, productId }, { ...pair, model: user?.model });
   }
 
@@ -85,7 +86,7 @@ export class RiskService {
   async one(viewer: Viewer | undefined, id: string): Promise<RiskAssessment> {
     const institutionId = requireInstitution(viewer, 'recommendations:read');
     const assessment = await this.store.byId(institutionId, id);
-    if (!assessment) throw notFound('risk assessment', id);
+    if (!assessment) throw notFound('risk assessment', toGlobalId('RiskAssessment', id));
     return assessment;
   }
 
@@ -106,7 +107,7 @@ export class RiskService {
 
   private async viewOf(viewer: Viewer | undefined, userId: string): Promise<ScoringView> {
     const view = (await this.modules.profiles.scoringViews(viewer, [userId])).get(userId);
-    if (!view) throw notFound('user', userId);
+    if (!view) throw notFound('user', toGlobalId('User', userId));
     return view;
   }
 
@@ -114,8 +115,9 @@ export class RiskService {
     return this.modules.models.use(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
       const explanation = await this.modules.scoring.explainRisk(model.handle, row);
-      const reasons: Reason[] = reasonsOf(explanation, 'risk');
-      return { probability: sigmoid(explanation.score), base: explanation.base, reasons, method: 'model', model };
+      const { base, score } = explanation;
+      const reasons = reasonsOf(explanation, 'risk');
+      return { probability: sigmoid(score), logOdds: score, base, reasons, method: 'model', model };
     });
   }
 

@@ -1,0 +1,118 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from '../database/database.js';
+import type { Answer, AnswerItem } from './answer.js';
+import { INTEREST_DAYS, type InterestEvent } from './behaviour.js';
+import type { OwnerCounts, Popularity } from './popularity.js';
+
+/** Recent signs of interest and of its opposite. */
+export interface Signals {
+  readonly events: readonly InterestEvent[];
+  readonly dismissals: readonly { readonly productId: string; readonly at: Date }[];
+}
+
+const MOST_EVENTS = 1_000;
+
+export class RecommendationsStore {
+  constructor(private readonly database: Pick<Database, 'read'>) {}
+
+  /** One round trip: what the user looked at in the last 30 days, newest 1,000, and dismissed in the last 180. */
+  async signals(institutionId: string, userId: string, now: Date): Promise<Signals> {
+    const [events, dismissals] = await this.database.read<[InterestEvent[], { productId: string; at: Date }[]]>(
+      institutionId,
+      {
+        text: `select type, product_id as "productId", text, occurred_at as "occurredAt" from concord.behaviour_events
+                where institution_id = $1 and user_id = $2 and occurred_at > $3::timestamptz - $4 * interval '1 day'
+                  and occurred_at <= $3 and type in ('view', 'click', 'search')
+                order by occurred_at desc limit $5`,
+        values: [institutionId, userId, now, INTEREST_DAYS, MOST_EVENTS],
+      },
+      {
+        text: `select product_id as "productId", max(recorded_at) as at from concord.feedback
+                where institution_id = $1 and user_id = $2 and kind = 'dismissed'
+                  and recorded_at > $3::timestamptz - interval '180 days'
+                group by product_id`,
+        values: [institutionId, userId, now],
+      },
+    );
+    return { events, dismissals };
+  }
+
+  /** How many users own each product, in all and by the risk tolerance they stated. */
+  async popularity(institutionId: string): Promise<Popularity> {
+    const [owners, users] = await this.database.read<
+      [{ productId: string; tolerance: number | null; count: number }[], { tolerance: number | null; count: number }[]]
+    >(
+      institutionId,
+      {
+        text: `select h.product_id as "productId", q.risk_tolerance as tolerance, count(*) as count
+                 from concord.holdings h left join concord.questionnaires q using (institution_id, user_id)
+                where h.institution_id = $1 group by 1, 2`,
+        values: [institutionId],
+      },
+      {
+        text: `select q.risk_tolerance as tolerance, count(*) as count
+                 from concord.users u left join concord.questionnaires q on q.institution_id = u.institution_id and q.user_id = u.id
+                where u.institution_id = $1 group by 1`,
+        values: [institutionId],
+      },
+    );
+    const countsOf = (of: (tolerance: number | null) => boolean): OwnerCounts => {
+      const counts = new Map<string, number>();
+      for (const { productId, tolerance, count } of owners)
+        if (of(tolerance)) counts.set(productId, (counts.get(productId) ?? 0) + count);
+      const total = users.reduce((sum, { tolerance, count }) => (of(tolerance) ? sum + count : sum), 0);
+      return { owners: counts, users: total };
+    };
+    const segments = users.map(({ tolerance }) => tolerance).filter((tolerance) => tolerance !== null);
+    return {
+      all: countsOf(() => true),
+      byTolerance: new Map(segments.map((segment) => [segment, countsOf((tolerance) => tolerance === segment)])),
+    };
+  }
+
+  async insert(manager: EntityManager, institutionId: string, answer: Answer): Promise<void> {
+    await manager.query(
+      `insert into concord.recommendations
+         (id, institution_id, user_id, model_version_id, strategy, items, shown, inputs, created_at)
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9)`,
+      [
+        answer.id,
+        institutionId,
+        answer.userId,
+        answer.modelVersionId,
+        answer.strategy,
+        JSON.stringify(answer.items),
+        answer.shown,
+        JSON.stringify(answer.inputs),
+        answer.createdAt,
+      ],
+    );
+  }
+
+  async byId(institutionId: string, id: string): Promise<Answer | undefined> {
+    const [rows] = await this.database.read<[Answer[]]>(institutionId, {
+      text: `select id, user_id as "userId", model_version_id as "modelVersionId", strategy, items, shown, inputs, created_at as "createdAt"
+               from concord.recommendations where institution_id = $1 and id = $2`,
+      values: [institutionId, id],
+    });
+    return rows[0];
+  }
+
+  /** A further page was delivered: its items take the place of those stored, whatever other pages are stored meanwhile. */
+  async show(
+    manager: EntityManager,
+    institutionId: string,
+    id: string,
+    shown: number,
+    page: readonly AnswerItem[],
+  ): Promise<void> {
+    await manager.query(
+      `update concord.recommendations r set shown = greatest(shown, $3), items = (
+         select coalesce(jsonb_agg(coalesce(page.item, stored.item) order by stored.position), '[]')
+           from jsonb_array_elements(r.items) with ordinality as stored (item, position)
+           left join jsonb_array_elements($4::jsonb) as page (item) on page.item ->> 'productId' = stored.item ->> 'productId')
+        where institution_id = $1 and id = $2`,
+      [institutionId, id, shown, JSON.stringify(page)],
+    );
+  }
+}
