@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { nearest } from '../../nearest.js';
+import type { Descriptor } from './descriptor.js';
+
+interface PartialSchema {
+  readonly properties?: Readonly<Record<string, { readonly description?: string }>>;
+}
+
+let compiled: ValidateFunction | undefined;
+
+/** @returns what is wrong with a descriptor, each with its place; empty when it is right. */
+export function problemsOf(value: unknown): string[] {
+  compiled ??= new Ajv({
+    allErrors: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+    strictTypes: false,
+    verbose: true,
+  }).compile(JSON.parse(readFileSync(schemaPath(import.meta.dirname), 'utf8')));
+  if (!compiled(value)) {
+    // "if" only repeats that a branch failed; the branch has said why.
+    const problems = (compiled.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(describe);
+    return [...new Set(problems)];
+  }
+  return contradictionsOf(value as Descriptor);
+}
+
+/** The schema lies in schema/ of the package, above the sources and above what is built of them. */
+function schemaPath(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const path = join(folder, 'schema', 'descriptor.schema.json');
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) throw new Error('schema/descriptor.schema.json is missing from this installation.');
+  }
+}
+
+function describe({ keyword, instancePath, params, parentSchema, message, data }: ErrorObject): string {
+  const place = placeOf(instancePath);
+  const properties = (parentSchema as PartialSchema | undefined)?.properties ?? {};
+  switch (keyword) {
+    case 'additionalProperties': {
+      const name = String(params.additionalProperty);
+      const known = Object.keys(properties);
+      const meant = nearest(name, known);
+      return `${place}: there is no field "${name}"${meant ? `, did you mean "${meant}"?` : `; there are ${known.join(', ')}`}`;
+    }
+    case 'required': {
+      const name = String(params.missingProperty);
+      const says = properties[name]?.description;
+      return `${place}: "${name}" is missing${says ? ` (${says})` : ''}`;
+    }
+    case 'enum': {
+      const allowed = (params.allowedValues as unknown[]).map(String);
+      return `${place}: ${JSON.stringify(data)} is none of ${allowed.join(', ')}`;
+    }
+    case 'type':
+      return `${place}: is ${kindOf(data)}, but should be ${[params.type].flat().join(' or ')}`;
+    default:
+      return `${place}: ${message ?? keyword}`;
+  }
+}
+
+const placeOf = (pointer: string) =>
+  pointer === ''
+    ? 'the descriptor'
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+        .join('.');
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'an object' : `a ${typeof value}`}`;
+}
+
+/** What a schema cannot say. */
+function contradictionsOf(descriptor: Descriptor): string[] {
+  const { task, users, label, holdings, questionnaire, events, split, products } = descriptor;
+  const problems: string[] = [];
+  const when = (isWrong: boolean, problem: string) => isWrong && problems.push(problem);
+  when(task === 'risk' && !label, 'label: is missing; the task "risk" predicts it');
+  when(
+    !users && (task === 'risk' || label !== undefined),
+    "users: is missing; the label is a column of the users' file",
+  );
+  when(
+    !users && questionnaire !== undefined,
+    'questionnaire: its answers are columns of the users\' file, and there is no "users"',
+  );
+  when(
+    !users && holdings?.columns !== undefined,
+    'holdings.columns: are columns of the users\' file, and there is no "users"',
+  );
+  when(
+    !users && split !== undefined && !('random' in split),
+    'split: without "users" a split can only be {"random": …}',
+  );
+  when(
+    !users && !holdings && !events && !products?.file,
+    'the descriptor: names no file; give "users", "holdings", "events" or "products"',
+  );
+  when(
+    holdings !== undefined && !holdings.columns && !holdings.file,
+    'holdings: give "columns" (0/1 columns of the users\' file) or "file" (a table of holdings)',
+  );
+  when(
+    holdings?.file !== undefined && (holdings.user === undefined || holdings.product === undefined),
+    'holdings: a table needs "user" and "product"',
+  );
+  when(products?.file !== undefined && products.code === undefined, 'products: a table needs "code"');
+  when(
+    split !== undefined && 'random' in split && split.random.validation + split.random.test >= 1,
+    'split.random: validation and test leave nothing to train on',
+  );
+  for (const { columns } of users?.series ?? []) {
+    for (const name of columns) {
+      const spec = users?.columns?.[name];
+      when(
+        spec === undefined && users?.infer !== true && users?.columns !== undefined,
+        `users.series: "${name}" is not in users.columns`,
+      );
+      when(
+        typeof spec === 'object' && spec.type === 'numeric' && spec.codes !== undefined,
+        `users.series: "${name}" has codes, which cannot be smoothed`,
+      );
+    }
+  }
+  return problems;
+}
