@@ -42,7 +42,11 @@ export class ModelRegistry {
   constructor(private readonly modules: RegistryModules) {}
 
   /** Runs work with the institution's active model, undefined where there is none; the model stays loaded until work has ended. */
-  async use<T>(institutionId: string, task: Task, work: (model: ActiveModel | undefined) => Promise<T>): Promise<T> {
+  async withActive<T>(
+    institutionId: string,
+    task: Task,
+    work: (model: ActiveModel | undefined) => Promise<T>,
+  ): Promise<T> {
     const loaded = await this.acquire(institutionId, task);
     return loaded ? this.run(loaded, () => work(loaded.model)) : work(undefined);
   }
@@ -51,7 +55,7 @@ export class ModelRegistry {
    * Runs work with a certain version, active or not, loading it for as long as that takes.
    * @throws {ConcordError} NOT_FOUND where the institution sees no such version
    */
-  async useVersion<T>(institutionId: string, versionId: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
+  async withVersion<T>(institutionId: string, versionId: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
     const contract = this.loaded.has(versionId) ? undefined : await this.readContract(institutionId, versionId);
     const loaded = this.loaded.get(versionId) ?? this.load(contract!, institutionId);
     loaded.calls++;

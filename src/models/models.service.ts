@@ -128,13 +128,13 @@ export class ModelsService {
   /**
    * For services that score: runs work with the model that serves an institution, undefined where none is active. The caller has authorised.
    */
-  use<T>(institutionId: string, task: Task, work: (model: ActiveModel | undefined) => Promise<T>): Promise<T> {
-    return this.modules.registry.use(institutionId, task, work);
+  withActive<T>(institutionId: string, task: Task, work: (model: ActiveModel | undefined) => Promise<T>): Promise<T> {
+    return this.modules.registry.withActive(institutionId, task, work);
   }
 
   /** For services that explain what was scored earlier. @throws {ConcordError} NOT_FOUND */
-  useVersion<T>(institutionId: string, id: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
-    return this.modules.registry.useVersion(institutionId, id, work);
+  withVersion<T>(institutionId: string, id: string, work: (model: ActiveModel) => Promise<T>): Promise<T> {
+    return this.modules.registry.withVersion(institutionId, id, work);
   }
 
   private as<T>(owner: Owner, work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -98,7 +98,7 @@ export class RiskService {
     institutionId: string,
     row: ScoringView['row'],
   ): Promise<{ probability: number; class: RiskClass } | undefined> {
-    return this.modules.models.use(institutionId, 'risk', async (model) => {
+    return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
       const [probability] = await this.modules.scoring.scoreRisk(model.handle, [row]);
       return { probability, class: riskClassOf(probability, this.thresholds) };
@@ -112,7 +112,7 @@ export class RiskService {
   }
 
   private userRisk(institutionId: string, { row }: ScoringView): Promise<ModelRisk | undefined> {
-    return this.modules.models.use(institutionId, 'risk', async (model) => {
+    return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
       const explanation = await this.modules.scoring.explainRisk(model.handle, row);
       const { base, score } = explanation;

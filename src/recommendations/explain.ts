@@ -1,0 +1,44 @@
+import type { UserRow } from '../engine/data/dataset.js';
+import type { ScoringService } from '../engine/engine.js';
+import { effect, type Reason, reasonsOf } from '../models/reasons.js';
+import type { Catalogue } from '../products/catalogue.js';
+import type { AnswerItem } from './answer.js';
+
+/** The largest contributions are kept one by one, the rest as one reason. */
+const KEPT = 10;
+
+/** Items with the model's contributions to their scores, where the model scored them and they are not explained yet. */
+export async function explainItems(
+  scoring: Pick<ScoringService, 'explainInterest'>,
+  handle: string,
+  row: UserRow,
+  items: readonly AnswerItem[],
+  catalogue: Catalogue,
+): Promise<AnswerItem[]> {
+  const asked = items.filter((item) => item.source === 'model' && item.contributions === undefined);
+  if (asked.length === 0) return [...items];
+  const codes = asked.map(({ code }) => code);
+  const explanations = await scoring.explainInterest(handle, row, codes);
+  const byCode = new Map(codes.map((code, index) => [code, explanations[index]]));
+  const nameOf = (code: string) => catalogue.byCode.get(code)?.name;
+  return items.map((item) => {
+    const explanation = byCode.get(item.code);
+    if (!explanation) return item;
+    const contributions = largest(reasonsOf(explanation, 'interest', nameOf), KEPT);
+    return { ...item, base: explanation.base, contributions };
+  });
+}
+
+/** The first so many reasons, and all others as one: the sum stays the same. */
+export function largest(reasons: readonly Reason[], kept: number): Reason[] {
+  if (reasons.length <= kept + 1) return [...reasons];
+  const others = reasons.slice(kept);
+  const contribution = others.reduce((sum, reason) => sum + reason.contribution, 0);
+  const text = `${others.length} further inputs, taken together: ${effect(contribution, 'interest')}`;
+  return [...reasons.slice(0, kept), { feature: 'others', value: others.length, contribution, text }];
+}
+
+/** All terms of an item's score, largest first. */
+export function reasonsOfItem({ contributions = [], terms }: AnswerItem): Reason[] {
+  return [...contributions, ...terms].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+}

@@ -1,0 +1,28 @@
+import type { ActiveModel } from '../models/model-version.js';
+import { FEATURE_PREFIX, type ScoringView } from '../profiles/scoring-view.js';
+import type { Strategy } from './answer.js';
+import type { Signals } from './recommendations.store.js';
+
+/** A user is cold where the model reads nothing of theirs: no attribute that it knows, no holding, no event. */
+export function strategyOf(model: ActiveModel | undefined, { row, eventCount }: ScoringView): Strategy {
+  if (!model) return 'no_model';
+  const known = Object.entries(row.values).some(
+    ([name, value]) => value !== null && !name.startsWith(FEATURE_PREFIX) && model.columns.has(name),
+  );
+  return known || eventCount > 0 || row.owned.length > 0 ? 'model' : 'cold_user';
+}
+
+export const ownedIdsOf = (view: ScoringView): ReadonlySet<string> =>
+  new Set(view.holdings.map(({ productId }) => productId));
+
+const DISMISSAL_HALF_LIFE_MS = 30 * 86_400_000;
+
+/** By product id: 1 for dismissed now, halved every 30 days. */
+export function dismissedOf({ dismissals }: Signals, now: Date): Map<string, number> {
+  return new Map(
+    dismissals.map(({ productId, at }) => [
+      productId,
+      2 ** (-Math.max(0, now.getTime() - at.getTime()) / DISMISSAL_HALF_LIFE_MS),
+    ]),
+  );
+}
