@@ -43,6 +43,7 @@ export function dataSourceOptions(options: ConnectionOptions): DataSourceOptions
     migrationsRun: false,
     synchronize: false,
     logging: false,
-    extra: { ...TIMEOUTS, types, idleTimeoutMillis: 60_000, keepAlive: true },
+    // Queries that are asked for at once are sent at once, and answered in their order.
+    extra: { pipeline: true, ...TIMEOUTS, types, idleTimeoutMillis: 60_000, keepAlive: true },
   };
 }
