@@ -24,10 +24,12 @@ export interface Config {
   readonly backend?: BackendName;
   readonly demo: boolean;
   readonly tokens: {
-    /** Undefined: the built-in issuer in development, nothing in production. */
+    /** Undefined: the built-in issuer. */
     readonly issuer?: string;
     readonly jwksUrl?: string;
     readonly audience: string;
+    readonly clientClaim: string;
+    readonly institutionClaim: string;
     readonly requireBound: boolean;
     readonly clockToleranceSeconds: number;
   };
@@ -69,6 +71,8 @@ export function readConfig(env: Environment = process.env): Config {
       issuer: values.oidcIssuer,
       jwksUrl: values.oidcJwksUrl,
       audience: values.oidcAudience,
+      clientClaim: values.clientClaim,
+      institutionClaim: values.institutionClaim,
       requireBound: values.requireBoundTokens === 'on',
       clockToleranceSeconds: values.clockTolerance,
     },

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
+import { tokenCommand } from './commands/token.js';
 import { EXIT } from './output.js';
 import { VERSION } from './version.js';
+
+const COMMANDS = [tokenCommand];
 
 /** The command line `concord`. Each command is a file of its own in commands/. */
 export function createProgram(): Command {
@@ -11,5 +14,6 @@ export function createProgram(): Command {
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : Object.assign(error, { exitCode: EXIT.usage });
     });
+  for (const make of COMMANDS) program.addCommand(make().copyInheritedSettings(program));
   return program;
 }

@@ -75,7 +75,7 @@ export const VARIABLES = {
       group: 'Server',
       fallback: 'development',
       description:
-        'In production there is no GraphiQL, no demo and no built-in token issuer, and introspection is for auditors and operators. Unset, NODE_ENV=production means production.',
+        'In production there is no GraphiQL and no demo, and introspection is for auditors and operators. Unset, NODE_ENV=production means production.',
     },
     ['development', 'production'],
   ),
@@ -98,7 +98,7 @@ export const VARIABLES = {
       name: 'CONCORD_PUBLIC_URL',
       group: 'Server',
       description:
-        'The address under which clients reach the server, where a proxy stands before it: the issuer of development tokens, and what DPoP proofs must name.',
+        'The address under which clients reach the server, where a proxy stands before it: what DPoP proofs must name.',
     },
     WEB,
   ),
@@ -107,7 +107,7 @@ export const VARIABLES = {
       name: 'CONCORD_DATA_DIR',
       group: 'Server',
       fallback: '.concord',
-      description: 'Folder for the embedded database and the key of the development issuer.',
+      description: 'Folder for the embedded database and the key of the built-in token issuer.',
     },
     'a path',
     (value) => (value && !value.includes('\0') ? resolve(value) : undefined),
@@ -196,7 +196,7 @@ export const VARIABLES = {
       name: 'CONCORD_OIDC_ISSUER',
       group: 'Tokens',
       description:
-        'The OpenID Connect issuer whose tokens are accepted; its keys are found by discovery. Unset in development: the built-in issuer.',
+        'The OpenID Connect issuer whose tokens are accepted; its keys are found by discovery. Unset: the built-in issuer, whose key is in the data folder.',
     },
     WEB,
   ),
@@ -216,6 +216,24 @@ export const VARIABLES = {
       description: "Where the issuer's keys are. Unset: found by discovery.",
     },
     WEB,
+  ),
+  clientClaim: text(
+    {
+      name: 'CONCORD_OIDC_CLIENT_CLAIM',
+      group: 'Tokens',
+      fallback: 'client',
+      description: 'The claim that says which kind of client a token is for: partner, node, auditor or operator.',
+    },
+    'the name of a claim',
+  ),
+  institutionClaim: text(
+    {
+      name: 'CONCORD_OIDC_INSTITUTION_CLAIM',
+      group: 'Tokens',
+      fallback: 'institution',
+      description: "The claim that names the client's institution, by its code or id.",
+    },
+    'the name of a claim',
   ),
   requireBoundTokens: oneOf(
     {
