@@ -1,4 +1,4 @@
-import { copyRows } from '../database/copy.js';
+import { insertRows } from '../database/copy.js';
 import type { Database } from '../database/database.js';
 import { ConcordError } from '../errors.js';
 import { type DemoOptions, generateInstitution, institutionIdOf } from './consortium.js';
@@ -69,13 +69,10 @@ async function seedInstitution(
       progress('generating', 0);
       const tables = tablesOf({ ...generateInstitution(plan, options), id }, options.now);
       const rows: Record<string, number> = {};
-      for (const [i, table] of tables.entries()) {
-        progress(table.table.replace('_', ' '), 0.3 + (0.7 * i) / tables.length);
-        rows[table.table] = await copyRows(manager, {
-          table: table.table,
-          columns: ['institution_id', ...table.columns],
-          rows: withInstitution(id, table.rows),
-        });
+      for (const [i, { table, columns, rows: values }] of tables.entries()) {
+        progress(table.replace('_', ' '), 0.3 + (0.7 * i) / tables.length);
+        const columnsOfAll = ['institution_id', ...columns];
+        rows[table] = await insertRows(manager, `concord.${table}`, columnsOfAll, withInstitution(id, values));
       }
       return { id, code: plan.code, rows };
     },

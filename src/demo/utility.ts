@@ -1,10 +1,17 @@
 import { type DemoProduct, type DemoProductType, THEMES } from './products.js';
 import type { DemoUser } from './users.js';
 
+/** How much more the person counts than the general appeal of a product, and chance. */
+const PERSONAL = 1.5;
+
 /** How much a user wants a product, in log-odds: appeal, stage of life, taste, and what does not fit. */
 export function utility(user: DemoUser, product: DemoProduct): number {
+  return product.appeal + PERSONAL * personal(user, product);
+}
+
+function personal(user: DemoUser, product: DemoProduct): number {
   const { truth, attributes } = user;
-  let value = product.appeal + TYPE_FIT[product.type](user, product);
+  let value = TYPE_FIT[product.type](user, product);
   for (const theme of THEMES) value += 0.9 * truth.likings[theme] * (product.themes[theme] ?? 0);
   if (product.volatility !== null) {
     const distance = product.riskClass - truth.tolerance;
