@@ -5,7 +5,7 @@ import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
-import type { ActiveModel, ModelVersionInfo } from './model-version.js';
+import { type ActiveModel, MODEL_TASKS, type ModelVersionInfo } from './model-version.js';
 import { ModelsStore, type Owner, type VersionFilter, type VersionKey } from './models.store.js';
 
 export interface Activation {
@@ -22,6 +22,21 @@ export class ModelsService {
   private readonly store = new ModelsStore();
 
   constructor(private readonly modules: { readonly database: Database; readonly registry: ModelRegistry }) {}
+
+  /**
+   * Follows activations in other processes. Without it only those through this service are seen.
+   * @returns a function that ends it
+   */
+  async listen(): Promise<() => Promise<void>> {
+    const { database, registry } = this.modules;
+    const end = await database.listen('concord_models', (payload) => {
+      const change = payload === undefined ? undefined : parseChange(payload);
+      if (change) registry.changed(change.institutionId, change.task);
+      else registry.changedAll();
+    });
+    registry.changedAll(); // what was looked up before anyone listened
+    return end;
+  }
 
   /**
    * Newest first, at most `limit` after `after`.
@@ -149,4 +164,15 @@ const ownerOf = (viewer: Viewer): Owner => viewer.institutionId ?? null;
 function requireOwner(viewer: Viewer, owner: Owner): void {
   if (owner === null) requireScope(viewer, 'institutions:admin');
   else if (viewer.institutionId !== owner) throw notFound('institution', toGlobalId('Institution', owner));
+}
+
+/** What switchTo of the store announces; anything else may mean any change. */
+function parseChange(payload: string): { institutionId: Owner; task: Task } | undefined {
+  try {
+    const { institutionId, task } = JSON.parse(payload);
+    if (MODEL_TASKS.includes(task)) return { institutionId, task };
+  } catch {
+    // Somebody else's notification: undefined stands for it.
+  }
+  return undefined;
 }

@@ -1,0 +1,142 @@
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { createUnionType, Field, Float, InputType, Int, ObjectType } from 'type-graphql';
+import type { ModelName, Task } from '../engine/engine.js';
+import { enumOf } from '../graphql/enum.js';
+import { connectionType, Node, toGlobalId } from '../graphql/relay.js';
+import { MODEL_STATUSES, MODEL_TASKS, type ModelStatus, type ModelVersionInfo } from './model-version.js';
+
+export const ModelTaskEnum = enumOf<Task>('ModelTask', 'What a model predicts.', {
+  interest: 'Which products a user takes interest in.',
+  risk: "The probability of the institution's risk event (default, …).",
+});
+
+export const ModelStatusEnum = enumOf<ModelStatus>('ModelStatus', 'Where a model version stands.', {
+  candidate: 'Trained, not active yet.',
+  active: 'It serves.',
+  retired: 'It served, and another does now.',
+});
+
+export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', {
+  popularity: 'How many own each product: the floor that others have to pass.',
+  linear: 'A linear model; for interest a softmax over products.',
+  logistic: 'Logistic regression.',
+  dnn: 'A deep neural network.',
+});
+
+@ObjectType({ simpleResolvers: true, description: 'One figure by name.' })
+export class Figure {
+  @Field(() => String, { description: 'As "recall@3", "auc", "logloss".' })
+  name: string;
+
+  @Field(() => Float, { description: 'Its value.' })
+  value: number;
+}
+
+@ObjectType('ModelVersion', {
+  implements: Node,
+  simpleResolvers: true,
+  description:
+    "A trained model: one of the consortium's shared ones, or an institution's own, which serves it in place of the shared one.",
+})
+export class ModelVersionNode extends Node {
+  @Field(() => ModelTaskEnum, { description: 'What it predicts.' })
+  task: Task;
+
+  @Field(() => ModelNameEnum, { description: 'The kind of model.' })
+  model: ModelName;
+
+  @Field(() => Int, { description: '1, 2, 3, … within owner and task.' })
+  number: number;
+
+  @Field(() => ModelStatusEnum, { description: 'Where it stands.' })
+  status: ModelStatus;
+
+  @Field(() => Boolean, { description: "True: the consortium's; false: the institution's own." })
+  shared: boolean;
+
+  @Field(() => [Figure], { description: 'How good it is on users that it was not trained on, by name.' })
+  metrics: Figure[];
+
+  @Field(() => [Figure], {
+    description: 'How it was trained, as far as that is numbers: seed, users, epochs, seconds.',
+  })
+  training: Figure[];
+
+  @Field(() => [String], { description: 'Codes of the institutions whose users it was trained on.' })
+  institutions: string[];
+
+  @Field(() => Date, { description: 'When it was trained.' })
+  createdAt: Date;
+
+  @Field(() => Date, { nullable: true, description: 'When it was last activated.' })
+  activatedAt: Date | null;
+
+  @Field(() => Date, { nullable: true, description: 'When a rollback took it out of service.' })
+  rolledBackAt: Date | null;
+}
+
+export function modelVersionNode(version: ModelVersionInfo): ModelVersionNode {
+  const { institutionId, metrics, training, ...rest } = version;
+  return Object.assign(new ModelVersionNode(), rest, {
+    id: toGlobalId('ModelVersion', version.id),
+    shared: institutionId === null,
+    metrics: figuresOf(metrics),
+    training: figuresOf(training),
+    institutions: Array.isArray(training.institutions) ? training.institutions.map(String) : [],
+  });
+}
+
+function figuresOf(values: Readonly<Record<string, unknown>>): Figure[] {
+  return Object.keys(values)
+    .filter((name) => Number.isFinite(values[name]))
+    .sort()
+    .map((name) => ({ name, value: values[name] as number }));
+}
+
+export const { Connection: ModelVersionConnection } = connectionType(ModelVersionNode, 'ModelVersion');
+
+@InputType({ description: 'Which model versions; all that is given must hold.' })
+export class ModelVersionFilterInput {
+  @Field(() => ModelTaskEnum, { nullable: true, description: 'Of this task.' })
+  @IsOptional()
+  @IsIn(MODEL_TASKS)
+  task?: Task | null;
+
+  @Field(() => ModelStatusEnum, { nullable: true, description: 'With this status.' })
+  @IsOptional()
+  @IsIn(MODEL_STATUSES)
+  status?: ModelStatus | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: only the consortium's; false: only the institution's own.",
+  })
+  @IsOptional()
+  @IsBoolean()
+  shared?: boolean | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'Another version is active now, in every replica.' })
+export class ModelActivated {
+  @Field(() => ModelVersionNode, { description: 'The version that serves from now on.' })
+  active: ModelVersionNode;
+
+  @Field(() => ModelVersionNode, {
+    nullable: true,
+    description: 'The version that served before; null where none did, or where this one was active already.',
+  })
+  retired: ModelVersionNode | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'There is no version that was active before: nothing has changed.' })
+export class NothingToRollBack {
+  @Field(() => ModelTaskEnum, { description: 'The task that was named.' })
+  task: Task;
+}
+
+export const RollbackModelResult = createUnionType({
+  name: 'RollbackModelResult',
+  description: 'What rollbackModel gives back.',
+  types: () => [ModelActivated, NothingToRollBack] as const,
+  resolveType: (value) => ('task' in value ? NothingToRollBack : ModelActivated),
+});
