@@ -32,9 +32,14 @@ export interface Viewer {
   readonly institutionId?: string;
 }
 
+/** @throws {ConcordError} UNAUTHENTICATED without a viewer. */
+export function requireViewer(viewer: Viewer | undefined): asserts viewer is Viewer {
+  if (!viewer) throw new ConcordError('UNAUTHENTICATED', 'Send a token: Authorization: Bearer <token>.');
+}
+
 /** @throws {ConcordError} UNAUTHENTICATED without a viewer, FORBIDDEN where the scope is missing. */
 export function requireScope(viewer: Viewer | undefined, scope: Scope): asserts viewer is Viewer {
-  if (!viewer) throw new ConcordError('UNAUTHENTICATED', 'Send a token: Authorization: Bearer <token>.');
+  requireViewer(viewer);
   if (!viewer.scopes.has(scope)) throw forbidden(`This needs the scope ${scope}.`);
 }
 

@@ -2,15 +2,18 @@ import type { EntityManager } from 'typeorm';
 import { type Database, notify } from '../database/database.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
+import type { UpsertOutcome } from '../graphql/upsert-outcome.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
+import { parseAttributes } from '../users/attributes.js';
 import type { Catalogue, CatalogueSource } from './catalogue.js';
 import type { Product } from './product.js';
 import { ProductCache, type ProductSnapshot } from './product-cache.js';
 import { type ProductFilter, type ProductKey, ProductListStore, type ProductSort } from './product-list.store.js';
-import { type ProductPatch, ProductsStore, type ProductValues, type UpsertOutcome } from './products.store.js';
+import { type ProductPatch, ProductsStore, type ProductValues } from './products.store.js';
 import { type SimilarProduct, similarProducts } from './similarity.js';
 
-export type { ProductFilter, ProductKey, ProductSort } from './product-list.store.js';
+export type { ProductFilter, ProductKey, ProductOrder, ProductSort } from './product-list.store.js';
+export { PRODUCT_ORDERS } from './product-list.store.js';
 export type { ProductPatch, ProductValues } from './products.store.js';
 
 export const MAX_BULK = 1_000;
@@ -49,29 +52,21 @@ export class ProductsService implements CatalogueSource {
 
   /** @throws {ConcordError} NOT_FOUND */
   async one(viewer: Viewer | undefined, id: string): Promise<Product> {
-    const product = (await this.snapshot(viewer)).byId.get(id);
+    const { byId } = await this.fresh(requireInstitution(viewer, 'recommendations:read'), { ids: [id] });
+    const product = byId.get(id);
     if (!product) throw unknownProduct(id);
     return product;
   }
 
   /** @returns undefined where no product has this code. */
   async byCode(viewer: Viewer | undefined, code: string): Promise<Product | undefined> {
-    return (await this.snapshot(viewer)).byCode.get(code);
+    const { byCode } = await this.fresh(requireInstitution(viewer, 'recommendations:read'), { codes: [code] });
+    return byCode.get(code);
   }
 
-  /**
-   * A snapshot that has all of these products, if they exist: one that another process made a moment ago may not be announced yet.
-   * For who writes what refers to products.
-   */
-  async snapshotWith(
-    viewer: Viewer | undefined,
-    { ids = [], codes = [] }: { readonly ids?: readonly string[]; readonly codes?: readonly string[] },
-  ): Promise<ProductSnapshot> {
-    const institutionId = requireInstitution(viewer, 'users:write');
-    const known = await this.cache.get(institutionId);
-    if (ids.every((id) => known.byId.has(id)) && codes.every((code) => known.byCode.has(code))) return known;
-    this.cache.forget(institutionId);
-    return this.cache.get(institutionId);
+  /** A snapshot that has all of these products, if they exist, for who writes what refers to them. */
+  async snapshotWith(viewer: Viewer | undefined, wanted: Wanted): Promise<ProductSnapshot> {
+    return this.fresh(requireInstitution(viewer, 'users:write'), wanted);
   }
 
   /**
@@ -111,7 +106,7 @@ export class ProductsService implements CatalogueSource {
   /** @throws {ConcordError} CONFLICT where the code is taken, BAD_INPUT */
   async create(viewer: Viewer | undefined, values: ProductValues): Promise<Product> {
     const product = await this.write(viewer, (manager, institutionId) =>
-      this.store.insert(manager, institutionId, values),
+      this.store.insert(manager, institutionId, checked(values)),
     );
     if (!product) throw new ConcordError('CONFLICT', 'A product with this code exists already.');
     return product;
@@ -120,7 +115,7 @@ export class ProductsService implements CatalogueSource {
   /** @throws {ConcordError} NOT_FOUND, BAD_INPUT */
   async update(viewer: Viewer | undefined, id: string, patch: ProductPatch): Promise<Product> {
     const product = await this.write(viewer, (manager, institutionId) =>
-      this.store.update(manager, institutionId, id, patch),
+      this.store.update(manager, institutionId, id, checked(patch)),
     );
     if (!product) throw unknownProduct(id);
     return product;
@@ -139,7 +134,17 @@ export class ProductsService implements CatalogueSource {
       throw new ConcordError('LIMIT_EXCEEDED', `A call takes at most ${MAX_BULK} items.`, { limit: MAX_BULK });
     if (new Set(products.map((product) => product.code)).size < products.length)
       throw badInput('A code comes twice in one call.');
-    return this.write(viewer, (manager, institutionId) => this.store.upsert(manager, institutionId, products));
+    return this.write(viewer, (manager, institutionId) =>
+      this.store.upsert(manager, institutionId, products.map(checked)),
+    );
+  }
+
+  /** What another process made a moment ago may not be announced yet: what is missing is looked for once more. */
+  private async fresh(institutionId: string, { ids = [], codes = [] }: Wanted): Promise<ProductSnapshot> {
+    const known = await this.cache.get(institutionId);
+    if (ids.every((id) => known.byId.has(id)) && codes.every((code) => known.byCode.has(code))) return known;
+    this.cache.forget(institutionId);
+    return this.cache.get(institutionId);
   }
 
   private async write<T>(
@@ -159,6 +164,14 @@ export class ProductsService implements CatalogueSource {
     this.cache.forget(institutionId); // a caller who reads at once must not wait for the announcement
     return result;
   }
+}
+
+const checked = <T extends ProductPatch>(values: T): T =>
+  values.attributes ? { ...values, attributes: parseAttributes(values.attributes) } : values;
+
+interface Wanted {
+  readonly ids?: readonly string[];
+  readonly codes?: readonly string[];
 }
 
 /** Two bulk writes may lock the same rows in different order; each is rolled back as a whole before it is done again. */

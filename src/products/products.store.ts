@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
+import type { UpsertOutcome } from '../graphql/upsert-outcome.js';
 import type { Product } from './product.js';
 import type { CoOwnership } from './similarity.js';
 
@@ -11,8 +12,6 @@ export const PRODUCT_COLUMNS = `p.id, p.code, p.name, p.type, p.risk_class as "r
 export type ProductValues = Omit<Product, 'id' | 'createdAt' | 'updatedAt'>;
 /** What an update changes: undefined keeps, null clears. Attributes are replaced as a whole. */
 export type ProductPatch = Partial<Omit<ProductValues, 'code'>>;
-
-export type UpsertOutcome = 'created' | 'updated' | 'unchanged';
 
 /** Column, SQL type and property: what an insert and an update write, besides the institution. */
 const WRITTEN = [

@@ -12,7 +12,7 @@ import { type UpsertedUser, type UserPatch, UsersStore, type UserValues } from '
 
 export type { HoldingValues } from './holdings.store.js';
 export type { AttributeCondition, QuestionnaireStatus, UserFilter } from './user-list.store.js';
-export type { UserPatch } from './users.store.js';
+export type { UpsertedUser, UserPatch } from './users.store.js';
 
 /** A user as a caller states it: what is left out is empty or unknown. */
 export type NewUser = Pick<UserValues, 'externalId'> & Partial<UserValues>;

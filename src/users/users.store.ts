@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
+import type { UpsertOutcome } from '../graphql/upsert-outcome.js';
 import type { AttributeMap, Fold, User } from './user.js';
 
 const COLUMNS = `u.id, u.external_id as "externalId", u.attributes, u.risk_label as "riskLabel", u.fold,
@@ -24,7 +25,7 @@ export interface UserPatch {
 
 export interface UpsertedUser {
   readonly user: User;
-  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly outcome: UpsertOutcome;
   /** The number of attributes and protected attributes after merging. */
   readonly attributeCount: number;
 }
