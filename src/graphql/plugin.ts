@@ -114,6 +114,8 @@ export function concordPlugin(options: PluginOptions): ApolloServerPlugin<Contex
           return responseOf(result);
         },
         async willSendResponse(context: Request) {
+          if (errors.some(({ code }) => DOCUMENT_CODES.has(code)))
+            context.contextValue.kept.set(REFUSED_DOCUMENT, true);
           options.onOperation({
             context: context.contextValue,
             name: context.operationName ?? undefined,
@@ -127,6 +129,15 @@ export function concordPlugin(options: PluginOptions): ApolloServerPlugin<Contex
     },
   };
 }
+
+/** Kept in the context where the document, the operation's name or the variables were refused: HTTP has a rule for these. */
+export const REFUSED_DOCUMENT = { is: 'refused document' };
+const DOCUMENT_CODES: ReadonlySet<string> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'BAD_USER_INPUT',
+]);
 
 /** @throws a request error with status 429 where the caller has used up what it may for now. */
 export function charge(rateLimiter: RateLimiter, caller: string, cost: number): void {
