@@ -1,5 +1,4 @@
-import type { EntityManager } from 'typeorm';
-import type { Database } from '../database/database.js';
+import type { Database, EntityManager } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
 import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
