@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
@@ -185,7 +184,7 @@ export class UsersService {
   private async withUser(
     institutionId: string,
     id: string,
-    work: (manager: EntityManager) => Promise<void>,
+    work: (manager: Transaction) => Promise<void>,
   ): Promise<User> {
     return this.modules.database.tenant(institutionId, async (manager) => {
       const user = await this.users.lock(manager, institutionId, id);
