@@ -1,5 +1,6 @@
 import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
+import type { TrainingSettings } from './training/settings.js';
 
 export type Task = 'interest' | 'risk';
 export const MODELS = ['popularity', 'linear', 'logistic', 'dnn'] as const;
@@ -17,6 +18,8 @@ export interface Progress {
 export interface RunOptions {
   readonly backend?: BackendName;
   readonly seed?: number;
+  /** Settings that are given are not chosen by the engine. */
+  readonly settings?: Partial<TrainingSettings>;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -39,7 +42,10 @@ export interface TrainedModel {
 export interface Explanation {
   readonly base: number;
   readonly score: number;
-  /** Largest first by absolute value; a feature is a column of the contract, or "owned:CODE". */
+  /**
+   * Largest first by absolute value; a feature is a column of the contract, "owned:CODE" for each product owned (value 1), or
+   * "owned:other products" for all that are not owned, together (value 0).
+   */
   readonly contributions: readonly { feature: string; value: number | string | null; contribution: number }[];
 }
 
@@ -47,7 +53,10 @@ export interface Explanation {
 export interface ScoringService {
   load(versionId: string, model: Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>): Promise<void>;
   unload(versionId: string): Promise<void>;
-  /** Probability of interest for each product, in the order of contract.products; owned products are not masked. */
+  /**
+   * Probability of interest for each product, in the order of contract.products. Those of the products not owned sum to 1; a product
+   * that is owned is not masked: it has the probability that it would have as one more candidate.
+   */
   scoreInterest(versionId: string, rows: readonly UserRow[]): Promise<Float32Array[]>;
   /** Probability of the event for each row. */
   scoreRisk(versionId: string, rows: readonly UserRow[]): Promise<Float32Array>;

@@ -1,5 +1,5 @@
 import { createRandom } from '../layers/random.js';
-import { type Dataset, FOLD, type Ownership } from './dataset.js';
+import type { Dataset, FOLD, Ownership } from './dataset.js';
 
 /** Row numbers of the users in one fold of the stored split. */
 export function usersInFold(dataset: Dataset, fold: (typeof FOLD)[keyof typeof FOLD]): Int32Array {
@@ -18,7 +18,12 @@ export function selectUsers(size: number, isIn: (user: number) => boolean): Int3
  * Deals users into k folds of equal size, and of equal share of each stratum where one is given; seeded.
  * @returns the fold of each user, in the users' order.
  */
-export function dealFolds(users: Int32Array, k: number, seed: number, stratumOf?: (user: number) => number): Uint8Array {
+export function dealFolds(
+  users: Int32Array,
+  k: number,
+  seed: number,
+  stratumOf?: (user: number) => number,
+): Uint8Array {
   const random = createRandom(seed).fork('folds');
   const order = random.shuffle(Int32Array.from(users, (_, index) => index));
   if (stratumOf) {
@@ -40,7 +45,8 @@ export const ownedBy = (ownership: Ownership, user: number): number =>
 export function ownersOf(ownership: Ownership, users: Int32Array): Float64Array {
   const counts = new Float64Array(ownership.products.length);
   for (const user of users) {
-    for (let item = ownership.offsets[user]; item < ownership.offsets[user + 1]; item++) counts[ownership.items[item]]++;
+    for (let item = ownership.offsets[user]; item < ownership.offsets[user + 1]; item++)
+      counts[ownership.items[item]]++;
   }
   return counts;
 }

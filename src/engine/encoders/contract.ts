@@ -103,6 +103,7 @@ export function parseContract(value: unknown): FeatureContract {
     Number.isFinite(contract.scale) &&
     (contract.holdings === undefined ||
       (isNumbers(contract.holdings?.mean) && contract.holdings.mean.length === contract.products.length));
-  if (!valid) throw new ConcordError('BAD_INPUT', 'The feature contract of the model is malformed or of another version.');
+  if (!valid)
+    throw new ConcordError('BAD_INPUT', 'The feature contract of the model is malformed or of another version.');
   return contract;
 }

@@ -59,7 +59,11 @@ export function encodeRows(contract: FeatureContract, rows: readonly UserRow[]):
 const products = new WeakMap<FeatureContract, ReadonlyMap<string, number>>();
 const categories = new WeakMap<CategoricalFeature, ReadonlyMap<string, number>>();
 
-function remembered<K extends object>(cache: WeakMap<K, ReadonlyMap<string, number>>, key: K, names: readonly string[]) {
+function remembered<K extends object>(
+  cache: WeakMap<K, ReadonlyMap<string, number>>,
+  key: K,
+  names: readonly string[],
+) {
   let index = cache.get(key);
   if (!index) {
     index = new Map(names.map((name, place) => [name, place]));

@@ -1,6 +1,13 @@
 import type { CategoricalColumn, Column, Dataset } from '../data/dataset.js';
 import { categoricalPosition } from './categorical.js';
-import { binsOf, type CategoricalFeature, type DatePart, type Feature, type FeatureContract, type NumericFeature } from './contract.js';
+import {
+  binsOf,
+  type CategoricalFeature,
+  type DatePart,
+  type Feature,
+  type FeatureContract,
+  type NumericFeature,
+} from './contract.js';
 import { datePart } from './dates.js';
 import { addNumeric, numericPosition, quantileEdges } from './numeric.js';
 
@@ -44,7 +51,14 @@ interface Fitted {
 function fitColumn(column: Column, options: FitOptions): Fitted[] {
   if (column.kind === 'categorical') return [fitCategorical(column, options)];
   if (column.kind === 'numeric') {
-    return [fitNumeric({ name: column.name, column: column.name }, (user) => column.values[user], column.codes ?? [], options)];
+    return [
+      fitNumeric(
+        { name: column.name, column: column.name },
+        (user) => column.values[user],
+        column.codes ?? [],
+        options,
+      ),
+    ];
   }
   const parts: DatePart[] = ['days', 'year', 'month'];
   return parts.map((part) =>
@@ -59,7 +73,7 @@ function fitColumn(column: Column, options: FitOptions): Fitted[] {
 
 function fitNumeric(
   names: Pick<NumericFeature, 'name' | 'column' | 'part'>,
-  valueOf: (user: number) => number,
+  read: (user: number) => number,
   candidates: readonly number[],
   { users, bins, encoding }: FitOptions,
 ): Fitted {
@@ -68,7 +82,7 @@ function fitNumeric(
   let count = 0;
   let missing = 0;
   for (const user of users) {
-    const value = valueOf(user);
+    const value = read(user);
     const times = seen.get(value);
     if (!Number.isFinite(value)) missing++;
     else if (times !== undefined) seen.set(value, times + 1);
@@ -86,7 +100,7 @@ function fitNumeric(
   const width = binsOf(base) + codes.length + (base.missing ? 1 : 0);
   const draft: NumericFeature = { ...base, mean: new Array<number>(width).fill(0) };
   const { mean, variance } = moments(width, users, (user, inputs) => {
-    const position = numericPosition(draft, valueOf(user));
+    const position = numericPosition(draft, read(user));
     if (Number.isNaN(position)) return false;
     addNumeric(draft, position, 1, inputs, 0);
     return true;
@@ -150,7 +164,10 @@ function moments(width: number, users: Int32Array, add: (user: number, inputs: F
     }
   }
   const mean = Array.from(sums, (sum) => (count ? sum / count : 0));
-  const variance = mean.reduce((sum, value, input) => sum + (count ? Math.max(0, squares[input] / count - value ** 2) : 0), 0);
+  const variance = mean.reduce(
+    (sum, value, input) => sum + (count ? Math.max(0, squares[input] / count - value ** 2) : 0),
+    0,
+  );
   return { mean, variance };
 }
 

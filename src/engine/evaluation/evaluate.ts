@@ -47,11 +47,12 @@ export async function evaluate(request: EvaluationRequest, bench: Workbench): Pr
   const { dataset, task } = request;
   const usable = usersOf(request);
   const hasSplit = Boolean(dataset.fold) && usable.some((user) => dataset.fold?.[user] === FOLD.test);
-  const split = hasSplit ? await evaluateSplit(request, usable, bench) : undefined;
   const small = task === 'risk' && usable.length <= SMALL;
   const k = request.crossValidate ?? (!hasSplit || small ? DEFAULT_FOLDS : undefined);
+  const end = k === undefined ? 0.97 : 1 / (k + 1);
+  const split = hasSplit ? await evaluateSplit(request, usable, end, bench) : undefined;
   if (k === undefined) return split as Evaluation;
-  const crossed = await crossValidate(request, usable, k, bench);
+  const crossed = await crossValidate(request, usable, { k, start: split ? end : 0 }, bench);
   if (!split) return crossed;
   // Beside a split's figures only those that bear the mark of cross-validation.
   const marked = Object.entries(crossed.metrics).filter(([name]) => name.startsWith(`cv${k}_`));
@@ -69,13 +70,23 @@ export function usersOf({ dataset, task }: Pick<EvaluationRequest, 'dataset' | '
   return selectUsers(dataset.size, (user) => ownership.offsets[user + 1] > ownership.offsets[user]);
 }
 
-async function evaluateSplit(request: EvaluationRequest, usable: Int32Array, bench: Workbench): Promise<Evaluation> {
-  const { dataset } = request;
+async function evaluateSplit(
+  request: EvaluationRequest,
+  usable: Int32Array,
+  end: number,
+  bench: Workbench,
+): Promise<Evaluation> {
+  const { dataset, model } = request;
   const among = new Set(usable);
-  const inFold = (fold: (typeof FOLD)[keyof typeof FOLD]) => usersInFold(dataset, fold).filter((user) => among.has(user));
+  const inFold = (fold: (typeof FOLD)[keyof typeof FOLD]) =>
+    usersInFold(dataset, fold).filter((user) => among.has(user));
   const validation = inFold(FOLD.validation);
   const train = inFold(FOLD.train);
-  const fitted = await fitModel({ ...request, train, ...(validation.length > 0 && { validation }) }, bench.trainMembers);
+  const part = { stage: `training ${model}`, from: 0, to: end };
+  const fitted = await fitModel(
+    { ...request, train, part, ...(validation.length > 0 && { validation }) },
+    bench.trainMembers,
+  );
   bench.onStage('testing');
   return withPredictor(request, fitted, bench, async (predictor) => ({
     metrics: await measure(request, predictor, fitted, { train, validation, test: inFold(FOLD.test) }),
@@ -83,7 +94,12 @@ async function evaluateSplit(request: EvaluationRequest, usable: Int32Array, ben
   }));
 }
 
-async function crossValidate(request: EvaluationRequest, users: Int32Array, k: number, bench: Workbench): Promise<Evaluation> {
+async function crossValidate(
+  request: EvaluationRequest,
+  users: Int32Array,
+  { k, start }: { readonly k: number; readonly start: number },
+  bench: Workbench,
+): Promise<Evaluation> {
   const { dataset, seed, task } = request;
   if (!Number.isInteger(k) || k < 2 || k > 50) throw badInput(`Cross-validation takes 2 to 50 folds, not ${k}.`);
   if (users.length < 2 * k) throw badInput(`${dataset.name} has ${users.length} users: too few for ${k} folds.`);
@@ -91,16 +107,25 @@ async function crossValidate(request: EvaluationRequest, users: Int32Array, k: n
   const dealt = dealFolds(users, k, seed, stratum);
   const results: Evaluation[] = [];
   for (let fold = 0; fold < k; fold++) {
-    bench.onStage(`fold ${fold + 1} of ${k}`);
+    const stage = `fold ${fold + 1} of ${k}`;
+    const at = (place: number) => start + ((0.99 - start) * place) / k;
+    bench.onStage(stage);
     const train = users.filter((_, index) => dealt[index] !== fold);
     const test = users.filter((_, index) => dealt[index] === fold);
-    const fitted = await fitModel({ ...request, train }, bench.trainMembers);
+    const part = { stage, from: at(fold), to: at(fold + 1) };
+    const fitted = await fitModel({ ...request, train, part }, bench.trainMembers);
     const metrics = await withPredictor(request, fitted, bench, (predictor) =>
       measure(request, predictor, fitted, { train, validation: new Int32Array(0), test }),
     );
     results.push({ metrics, training: fitted.training });
   }
-  return { metrics: summarise(results.map(({ metrics }) => metrics), k), training: results[0].training };
+  return {
+    metrics: summarise(
+      results.map(({ metrics }) => metrics),
+      k,
+    ),
+    training: results[0].training,
+  };
 }
 
 /** Means over the folds, and for each figure its standard deviation between them: auc, cv5_auc, cv5_auc_sd. */

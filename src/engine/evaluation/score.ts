@@ -5,7 +5,11 @@ import { midRank, type RankedUser } from '../metrics/ranking.js';
 import type { Predictor } from '../models/predictor.js';
 
 /** Probability of the event for each of some users. */
-export async function scoreRiskOf(predictor: Predictor, encoded: EncodedUsers, users: Int32Array): Promise<Float32Array> {
+export async function scoreRiskOf(
+  predictor: Predictor,
+  encoded: EncodedUsers,
+  users: Int32Array,
+): Promise<Float32Array> {
   const result = new Float32Array(users.length);
   const hidden = new Int32Array(users.length).fill(-1);
   await predictor.predict(encoded, { users, hidden }, (start, _count, probabilities) => {

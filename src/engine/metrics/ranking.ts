@@ -29,8 +29,8 @@ export interface RankedUser {
   readonly probability: number;
 }
 
-const share = (users: readonly RankedUser[], valueOf: (user: RankedUser) => number): number =>
-  users.reduce((sum, user) => sum + valueOf(user), 0) / users.length;
+const share = (users: readonly RankedUser[], figure: (user: RankedUser) => number): number =>
+  users.reduce((sum, user) => sum + figure(user), 0) / users.length;
 
 export const recallAt = (users: readonly RankedUser[], k: number): number =>
   share(users, ({ rank }) => (rank <= k ? 1 : 0));
@@ -78,7 +78,9 @@ export function rankingMetrics(users: readonly RankedUser[], head: ReadonlySet<n
 
 /** The fewest most popular products that make up more than half of all ownership. @param counts owners of each product. */
 export function headOf(counts: ArrayLike<number>): Set<number> {
-  const order = Array.from({ length: counts.length }, (_, product) => product).sort((a, b) => counts[b] - counts[a] || a - b);
+  const order = Array.from({ length: counts.length }, (_, product) => product).sort(
+    (a, b) => counts[b] - counts[a] || a - b,
+  );
   const all = order.reduce((sum, product) => sum + counts[product], 0);
   const head = new Set<number>();
   let covered = 0;

@@ -19,7 +19,8 @@ export interface PopularityWeights {
   readonly shares: Float32Array;
 }
 
-const refuse = (reason: string) => new ConcordError('BAD_INPUT', `These are not the weights of a Concord model: ${reason}.`);
+const refuse = (reason: string) =>
+  new ConcordError('BAD_INPUT', `These are not the weights of a Concord model: ${reason}.`);
 
 /** As safetensors: member.0.deep.0.weight …, with the hidden layers in the metadata. */
 export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
@@ -52,7 +53,10 @@ export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
  * @param inputs width of a row and number of outputs, by the contract that comes with the weights.
  * @throws {ConcordError} BAD_INPUT where the file is malformed or does not fit the contract.
  */
-export function unpackWeights(bytes: Uint8Array, { inputs, outputs }: Pick<Architecture, 'inputs' | 'outputs'>): Weights {
+export function unpackWeights(
+  bytes: Uint8Array,
+  { inputs, outputs }: Pick<Architecture, 'inputs' | 'outputs'>,
+): Weights {
   const { tensors, metadata } = readSafetensors(bytes);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   if (metadata.kind === 'popularity') {
@@ -71,7 +75,8 @@ export function unpackWeights(bytes: Uint8Array, { inputs, outputs }: Pick<Archi
     const flat = new Float32Array(manifest.size);
     for (const { name, shape, offset } of manifest.entries) {
       const tensor = byName.get(`member.${member}.${name}`);
-      if (tensor?.shape.join() !== shape.join()) throw refuse(`tensor member.${member}.${name} must be of shape ${shape}`);
+      if (tensor?.shape.join() !== shape.join())
+        throw refuse(`tensor member.${member}.${name} must be of shape ${shape}`);
       flat.set(tensor.values, offset);
     }
     if (!flat.every(Number.isFinite)) throw refuse('a weight is not a finite number');

@@ -54,7 +54,9 @@ export function createPredictor(task: Task, contract: FeatureContract, weights: 
   const sizes = [...new Set(SIZES.map((size) => Math.min(size, most)))];
   const batches = new Map<number, Batch>();
   const runner =
-    weights.kind === 'network' ? networkRunner(task, expander.width, weights, backend) : popularityRunner(task, weights);
+    weights.kind === 'network'
+      ? networkRunner(task, expander.width, weights, backend)
+      : popularityRunner(task, weights);
 
   const predictor: Predictor = {
     task,

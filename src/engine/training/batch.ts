@@ -1,6 +1,6 @@
-import type { Task } from '../engine.js';
 import type { EncodedUsers } from '../encoders/encode.js';
 import type { Expander } from '../encoders/expand.js';
+import type { Task } from '../engine.js';
 import type { Examples } from './examples.js';
 
 /** Input arrays of one micro-batch, written anew for each: rows beyond the examples are zeros of weight 0. */

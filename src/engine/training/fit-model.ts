@@ -11,7 +11,14 @@ import { candidateSettings } from './presets.js';
 import { checkSettings, type TrainingSettings } from './settings.js';
 
 /** Trains networks, in this thread or in several. Results come in the order of the tasks. */
-export type TrainMembers = (tasks: readonly MemberTask[], stage: string) => Promise<MemberResult[]>;
+export type TrainMembers = (tasks: readonly MemberTask[], part: PartOfWork) => Promise<MemberResult[]>;
+
+/** What a training is called in progress, and which part it is of the whole work (fractions). */
+export interface PartOfWork {
+  readonly stage: string;
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface FitRequest {
   readonly dataset: Dataset;
@@ -21,6 +28,8 @@ export interface FitRequest {
   /** Users for early stopping and the choice of settings; without any, each member sets a part of the training users aside. */
   readonly validation?: Int32Array;
   readonly seed: number;
+  /** Which part of a larger work this is; default: nearly the whole. */
+  readonly part?: PartOfWork;
   /** Settings that are given are not chosen. */
   readonly settings?: Partial<TrainingSettings>;
 }
@@ -68,12 +77,16 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
     seed: seed * 1000 + member,
   });
   const trials = distinct(candidates).map((settings) => folds.map((_, fold) => taskOf(settings, fold)));
-  const { best, losses, results } = await choose(trials, trainMembers);
+  const wanted = Math.max(candidates[0].members, folds.length);
+  const { stage, from, to } = request.part ?? { stage: `training ${model}`, from: 0, to: 0.97 };
+  const tried = trials.length * folds.length;
+  const middle = from + ((to - from) * tried) / (tried + wanted - folds.length);
+  const choosing = trials.length > 1 ? `${stage}: choosing settings` : stage;
+  const { best, losses, results } = await choose(trials, { stage: choosing, from, to: middle }, trainMembers);
   const settings = trials[best][0].settings;
   // The members of the winning trial are members of the model: nothing is trained twice.
-  const wanted = Math.max(settings.members, folds.length);
   const more = Array.from({ length: wanted - results.length }, (_, index) => taskOf(settings, results.length + index));
-  const members = [...results, ...(await trainMembers(more, `training ${model}`))];
+  const members = [...results, ...(await trainMembers(more, { stage, from: middle, to }))];
   return {
     contract,
     encoded,
@@ -105,11 +118,13 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
 
 /** Linear models are averaged by their weights, which averages their logits and leaves one linear model. */
 function mean(members: readonly MemberResult[]): Float32Array {
-  return members[0].weights.map((_, index) => members.reduce((sum, { weights }) => sum + weights[index] / members.length, 0));
+  return members[0].weights.map((_, index) =>
+    members.reduce((sum, { weights }) => sum + weights[index] / members.length, 0),
+  );
 }
 
-async function choose(trials: readonly (readonly MemberTask[])[], trainMembers: TrainMembers) {
-  const results = await trainMembers(trials.flat(), trials.length > 1 ? 'choosing settings' : 'training');
+async function choose(trials: readonly (readonly MemberTask[])[], part: PartOfWork, trainMembers: TrainMembers) {
+  const results = await trainMembers(trials.flat(), part);
   const size = trials[0].length;
   const groups = trials.map((_, trial) => results.slice(trial * size, (trial + 1) * size));
   const losses = groups.map((group) => group.reduce((sum, { validationLoss }) => sum + validationLoss, 0) / size);
@@ -179,8 +194,10 @@ function checkRequest({ dataset, task, train, validation }: FitRequest): void {
     });
   }
   if (task === 'interest') {
-    if (!dataset.ownership) throw badInput(`${dataset.name} says nothing about products owned: there is no interest to learn.`);
-    if (dataset.ownership.products.length < 2) throw badInput(`${dataset.name} has fewer than two products: there is nothing to rank.`);
+    if (!dataset.ownership)
+      throw badInput(`${dataset.name} says nothing about products owned: there is no interest to learn.`);
+    if (dataset.ownership.products.length < 2)
+      throw badInput(`${dataset.name} has fewer than two products: there is nothing to rank.`);
     return;
   }
   const { label } = dataset;

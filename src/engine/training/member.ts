@@ -1,6 +1,6 @@
 import { ConcordError } from '../../errors.js';
 import type { Backend, Executable } from '../backends/backend.js';
-import { inputsOf, type FeatureContract } from '../encoders/contract.js';
+import { type FeatureContract, inputsOf } from '../encoders/contract.js';
 import type { EncodedUsers } from '../encoders/encode.js';
 import { createExpander, type Expander } from '../encoders/expand.js';
 import type { Task } from '../engine.js';
@@ -57,7 +57,12 @@ export async function trainMember(task: MemberTask, backend: Backend, hooks: Mem
   const random = createRandom(task.seed);
   const optimiser = createOptimiser(settings, manifestOf(run.model));
   const weights = startingWeights(run.model, priorOf(task), task.seed);
-  let best: MemberResult = { weights: weights.slice(), validationLoss: Number.POSITIVE_INFINITY, epochs: 0, bestEpoch: 0 };
+  let best: MemberResult = {
+    weights: weights.slice(),
+    validationLoss: Number.POSITIVE_INFINITY,
+    epochs: 0,
+    bestEpoch: 0,
+  };
   let epoch = 0;
   try {
     while (epoch < settings.maxEpochs && epoch - best.bestEpoch < settings.patience) {
@@ -66,7 +71,8 @@ export async function trainMember(task: MemberTask, backend: Backend, hooks: Mem
       const validationLoss = await run.validate(weights, hooks);
       hooks.onEpoch?.({ epoch, loss, validationLoss });
       if (!Number.isFinite(loss)) break;
-      if (validationLoss < best.validationLoss) best = { weights: weights.slice(), validationLoss, epochs: epoch, bestEpoch: epoch };
+      if (validationLoss < best.validationLoss)
+        best = { weights: weights.slice(), validationLoss, epochs: epoch, bestEpoch: epoch };
     }
   } finally {
     await run.dispose();
@@ -108,7 +114,12 @@ async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
   });
   const manifest = manifestOf(model);
   const step = await backend.compile(graph, inputs);
-  const scoring = { training: false, mask: () => { throw new Error('No masks outside training.'); } };
+  const scoring = {
+    training: false,
+    mask: () => {
+      throw new Error('No masks outside training.');
+    },
+  };
   const check = await backend.compile(
     (ops, [flat, x, ...given]) => {
       const { output } = model.forward(ops, sliceParameters(ops, flat, manifest), [x], scoring);

@@ -37,7 +37,11 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     changes.map((change) => ({ ...settings, ...change }));
   if (model !== 'dnn') {
     const large = linearWeights > 2_000_000;
-    return vary(base, { learningRate: small ? 0.01 : 0.003, weightDecay: 0.01 }, ...(large ? [] : [{ weightDecay: 0.1 }, { weightDecay: 0 }]));
+    return vary(
+      base,
+      { learningRate: small ? 0.01 : 0.003, weightDecay: 0.01 },
+      ...(large ? [] : [{ weightDecay: 0.1 }, { weightDecay: 0 }]),
+    );
   }
   const deep = { ...base, learningRate: 0.001, members: 5 };
   if (small) {

@@ -28,7 +28,8 @@ export interface TrainingSettings {
 }
 
 const range = (name: string, value: number, low: number, high: number): void => {
-  if (!(value >= low && value <= high)) throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
+  if (!(value >= low && value <= high))
+    throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
 };
 
 /** @throws {ConcordError} BAD_INPUT where a setting is out of range. */

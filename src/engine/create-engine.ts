@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import { ConcordError } from '../errors.js';
+import { BACKENDS, type BackendName } from './backends/backend.js';
+import type { Dataset } from './data/dataset.js';
+import { type Engine, type EvaluationResult, MODELS, type RunOptions, type TrainedModel } from './engine.js';
+import { createWorkerClient } from './workers/client.js';
+import type { TrainingJob } from './workers/jobs.js';
+import { cancelledError } from './workers/messages.js';
+import { createScoringService } from './workers/scoring-service.js';
+
+export interface EngineOptions {
+  /** What computes; auto: the best that the machine has. */
+  readonly backend?: BackendName | 'auto';
+  /** Networks that are trained side by side; default: one a core, at most 8. Results do not depend on it. */
+  readonly threads?: number;
+}
+
+const MOST_THREADS = 8;
+
+/**
+ * The engine. Training and evaluation run one after the other in one worker thread (which has helpers), scoring in another; both
+ * start when first needed.
+ * @throws {ConcordError} CONFIGURATION where an option is wrong.
+ */
+export function createEngine(options: EngineOptions = {}): Engine {
+  const { backend = 'auto', threads = Math.min(MOST_THREADS, availableParallelism()) } = options;
+  if (backend !== 'auto' && !BACKENDS.includes(backend)) {
+    throw new ConcordError('CONFIGURATION', `No backend is called ${backend}: there are auto, ${BACKENDS.join(', ')}.`);
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new ConcordError('CONFIGURATION', `threads must be a whole number from 1 to 256, not ${threads}.`);
+  }
+  const training = createWorkerClient('training-worker', { threads });
+  const scoring = createScoringService(backend);
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: each uses every core that it is allowed. */
+  function inTurn<T>(method: 'train' | 'evaluate', job: TrainingJob, { signal, onProgress }: RunOptions): Promise<T> {
+    const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
+    last = result.catch(() => undefined); // the caller is told; the next in turn is not concerned
+    return abortable(result, signal);
+  }
+
+  const jobOf = (
+    dataset: Dataset,
+    rest: Omit<TrainingJob, 'dataset' | 'backend' | 'seed'>,
+    run: RunOptions,
+  ): TrainingJob => {
+    if (!MODELS.includes(rest.model)) {
+      throw new ConcordError('BAD_INPUT', `No model is called ${rest.model}: there are ${MODELS.join(', ')}.`);
+    }
+    // Users' ids stay here: no model needs them.
+    const anonymous = { ...dataset, userIds: [], protectedColumns: [] };
+    return {
+      dataset: anonymous,
+      ...rest,
+      backend: run.backend ?? backend,
+      seed: run.seed ?? 1,
+      settings: run.settings,
+    };
+  };
+
+  return {
+    async train(dataset, task, model, run = {}) {
+      return inTurn<TrainedModel>('train', jobOf(dataset, { task, model }, run), run);
+    },
+    async evaluate(dataset, task, run) {
+      const { model, crossValidate, headProducts } = run;
+      const job = jobOf(dataset, { task, model, crossValidate, headProducts }, run);
+      return inTurn<EvaluationResult>('evaluate', job, run);
+    },
+    scoring,
+    async close() {
+      await Promise.all([training.close(), scoring.close()]);
+    },
+  };
+}
+
+/** Refuses at once when the signal fires, also for work that has not begun. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let giveUp: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(cancelledError());
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

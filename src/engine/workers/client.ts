@@ -1,0 +1,120 @@
+import { type Transferable, Worker } from 'node:worker_threads';
+import { ConcordError } from '../../errors.js';
+import type { Progress } from '../engine.js';
+import { type Call, cancelledError, type Reply, restoreError } from './messages.js';
+
+export interface CallOptions {
+  /** Buffers of the argument that are handed over rather than copied. */
+  readonly transfer?: readonly Transferable[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** A sign of giving up that the worker reads; made where there is none. */
+  readonly cancelled?: Int32Array;
+}
+
+/** A worker thread that answers calls. It starts with the first call, and again with the next one after a crash. */
+export interface WorkerClient {
+  /**
+   * @throws {ConcordError} CANCELLED when the signal fires; UNAVAILABLE when the thread dies or the client is closed; else what the
+   *   method threw.
+   */
+  call<T>(method: string, argument: unknown, options?: CallOptions): Promise<T>;
+  /** Ends the thread, whatever it does; calls that wait are refused. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  onProgress?: (progress: Progress) => void;
+}
+
+export type EntryName = 'training-worker' | 'scoring-worker';
+
+/** @param onStart called when a thread starts, with how to call it: for what must be done first after each start. */
+export function createWorkerClient(entry: EntryName, workerData: unknown, onStart?: () => void): WorkerClient {
+  const waiting = new Map<number, Waiting>();
+  let worker: Worker | undefined;
+  let calls = 0;
+  let closed = false;
+
+  const fail = (dead: Worker, error: Error): void => {
+    if (worker !== dead) return;
+    worker = undefined;
+    const refused = [...waiting.values()];
+    waiting.clear();
+    for (const { reject } of refused) reject(error);
+  };
+  const receive = (source: Worker, reply: Reply): void => {
+    const call = waiting.get(reply.id);
+    if (!call) return;
+    if (reply.kind === 'progress') {
+      call.onProgress?.(reply.progress);
+      return;
+    }
+    waiting.delete(reply.id);
+    // An idle thread does not keep the process alive.
+    if (waiting.size === 0) source.unref();
+    if (reply.kind === 'result') call.resolve(reply.result);
+    else call.reject(restoreError(reply.error));
+  };
+  const start = (): Worker => {
+    const started = startWorker(entry, workerData);
+    started.on('message', (reply: Reply) => receive(started, reply));
+    started.on('messageerror', (cause) => {
+      fail(started, died(entry, cause));
+      void started.terminate();
+    });
+    started.on('error', (cause) => fail(started, died(entry, cause)));
+    started.on('exit', () => fail(started, died(entry)));
+    worker = started;
+    onStart?.();
+    return started;
+  };
+
+  return {
+    call<T>(method: string, argument: unknown, options: CallOptions = {}) {
+      const { signal, transfer = [], onProgress } = options;
+      if (closed) return Promise.reject(new ConcordError('UNAVAILABLE', 'The engine is closed.'));
+      if (signal?.aborted) return Promise.reject(cancelledError());
+      const target = worker ?? start();
+      const id = calls++;
+      const cancelled = options.cancelled ?? new Int32Array(new SharedArrayBuffer(4));
+      const giveUp = () => Atomics.store(cancelled, 0, 1);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      return new Promise<unknown>((resolve, reject) => {
+        waiting.set(id, { resolve, reject, onProgress });
+        try {
+          target.postMessage({ id, method, argument, cancelled } satisfies Call, transfer);
+          target.ref();
+        } catch (error) {
+          waiting.delete(id);
+          reject(error as Error);
+        }
+      }).finally(() => signal?.removeEventListener('abort', giveUp)) as Promise<T>;
+    },
+    async close() {
+      closed = true;
+      const ending = worker;
+      if (!ending) return;
+      fail(ending, new ConcordError('UNAVAILABLE', 'The engine was closed.'));
+      await ending.terminate();
+    },
+  };
+}
+
+const died = (entry: EntryName, cause?: unknown) =>
+  new ConcordError('UNAVAILABLE', `The ${entry.replace('-', ' ')} stopped unexpectedly. Try again.`, {}, { cause });
+
+/** Sources run through tsx (development, tests), the build as it is. */
+function startWorker(entry: EntryName, workerData: unknown): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL(`./${entry}.js`, import.meta.url), { workerData, execArgv: [] });
+  }
+  const source = new URL(`./${entry}.ts`, import.meta.url);
+  return new Worker(new URL('./run-typescript.mjs', import.meta.url), {
+    workerData,
+    argv: [source.href],
+    execArgv: [],
+  });
+}

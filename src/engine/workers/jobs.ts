@@ -1,0 +1,130 @@
+import type { Backend, BackendName } from '../backends/backend.js';
+import { type Dataset, FOLD } from '../data/dataset.js';
+import { dealFolds, usersInFold } from '../data/split.js';
+import type { EvaluationResult, ModelName, Progress, Task, TrainedModel } from '../engine.js';
+import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
+import { packWeights } from '../models/artifact.js';
+import { createPredictor } from '../models/predictor.js';
+import { fitModel } from '../training/fit-model.js';
+import type { TrainingSettings } from '../training/settings.js';
+import { createMemberPool } from './members.js';
+import type { CallContext } from './serve.js';
+
+/** What the training thread is asked to do. */
+export interface TrainingJob {
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly model: ModelName;
+  readonly backend: BackendName | 'auto';
+  readonly seed: number;
+  readonly settings?: Partial<TrainingSettings>;
+  readonly crossValidate?: number;
+  readonly headProducts?: readonly string[];
+}
+
+/** One in this many users is set aside for early stopping and figures where the data set has no fold for that. */
+const HELD_OUT = 8;
+
+/**
+ * Trains on the training users, stops early on the validation users, and measures on the test users (or on the validation users
+ * where there are no others). The model is not refitted on users that it was measured on.
+ */
+export async function runTraining(
+  job: TrainingJob,
+  backend: Backend,
+  threads: number,
+  context: CallContext,
+): Promise<TrainedModel> {
+  const started = performance.now();
+  const { task, model, seed } = job;
+  const users = usersFor(job);
+  const pool = createMemberPool(backend, threads, context);
+  try {
+    const fitted = await fitModel({ ...job, ...users }, pool.trainMembers);
+    context.checkpoint();
+    context.onProgress({ stage: 'measuring', fraction: 0.97 });
+    const predictor = createPredictor(task, fitted.contract, fitted.weights, backend);
+    try {
+      const metrics = await measure(job, predictor, fitted, users);
+      context.onProgress({ stage: 'trained', fraction: 1 });
+      return {
+        task,
+        model,
+        contract: { ...fitted.contract },
+        weights: packWeights(fitted.weights),
+        metrics,
+        training: {
+          ...fitted.training,
+          seed,
+          backend: backend.name,
+          device: backend.device,
+          testedUsers: users.test.length,
+          seconds: secondsSince(started),
+        },
+      };
+    } finally {
+      await predictor.dispose();
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+export async function runEvaluation(
+  job: TrainingJob,
+  backend: Backend,
+  threads: number,
+  context: CallContext,
+): Promise<EvaluationResult> {
+  const started = performance.now();
+  let fraction = 0;
+  const onProgress = (progress: Progress) => {
+    fraction = progress.fraction;
+    context.onProgress(progress);
+  };
+  const pool = createMemberPool(backend, threads, { ...context, onProgress });
+  const bench: Workbench = {
+    backend,
+    trainMembers: pool.trainMembers,
+    onStage(stage) {
+      context.checkpoint();
+      context.onProgress({ stage, fraction });
+    },
+  };
+  try {
+    const { metrics, training } = await evaluate(job, bench);
+    const { task, model, seed, dataset } = job;
+    return {
+      task,
+      model,
+      dataset: dataset.name,
+      metrics,
+      settings: { ...training, seed },
+      backend: backend.name,
+      seconds: secondsSince(started),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+const secondsSince = (start: number): number => Math.round((performance.now() - start) / 10) / 100;
+
+function usersFor(job: TrainingJob) {
+  const { dataset, task, seed } = job;
+  const usable = usersOf(job);
+  const among = new Set(usable);
+  const inFold = (fold: (typeof FOLD)[keyof typeof FOLD]) =>
+    usersInFold(dataset, fold).filter((user) => among.has(user));
+  const test = inFold(FOLD.test);
+  const stored = { train: inFold(FOLD.train), validation: inFold(FOLD.validation) };
+  const pooled = dataset.fold ? stored.train : usable;
+  if (dataset.fold && stored.validation.length > 0) {
+    return { ...stored, test: test.length > 0 ? test : stored.validation };
+  }
+  const stratum = task === 'risk' ? (user: number) => dataset.label?.[user] ?? 0 : undefined;
+  const dealt = dealFolds(pooled, HELD_OUT, seed, stratum);
+  const validation = pooled.filter((_, index) => dealt[index] === 0);
+  const train = pooled.filter((_, index) => dealt[index] !== 0);
+  return { train, validation, test: test.length > 0 ? test : validation };
+}

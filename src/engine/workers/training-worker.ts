@@ -1,0 +1,38 @@
+import { workerData } from 'node:worker_threads';
+import type { Backend, BackendName } from '../backends/backend.js';
+import { openBackend } from '../backends/select.js';
+import type { MemberTask } from '../training/member.js';
+import { trainMember } from '../training/member.js';
+import { runEvaluation, runTraining, type TrainingJob } from './jobs.js';
+import { epochProgress } from './members.js';
+import { type CallContext, serveCalls } from './serve.js';
+
+/** The thread that trains and evaluates, and its helpers, which train single networks. */
+const { threads } = workerData as { threads: number };
+const opened = new Map<string, Promise<Backend>>();
+
+function backendOf(name: BackendName | 'auto'): Promise<Backend> {
+  const known = opened.get(name);
+  if (known) return known;
+  const backend = openBackend(name);
+  backend.catch(() => opened.delete(name));
+  opened.set(name, backend);
+  return backend;
+}
+
+serveCalls({
+  async train(job: TrainingJob, context: CallContext) {
+    const result = await runTraining(job, await backendOf(job.backend), threads, context);
+    return { result, transfer: [result.weights.buffer as ArrayBuffer] };
+  },
+  async evaluate(job: TrainingJob, context: CallContext) {
+    return { result: await runEvaluation(job, await backendOf(job.backend), threads, context) };
+  },
+  async member({ task, backend }: { task: MemberTask; backend: BackendName }, context: CallContext) {
+    const result = await trainMember(task, await backendOf(backend), {
+      checkpoint: context.checkpoint,
+      onEpoch: (figures) => context.onProgress(epochProgress(task, figures)),
+    });
+    return { result, transfer: [result.weights.buffer as ArrayBuffer] };
+  },
+});
