@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Institutions and their users. A reference always carries the institution with it, here and in every later table: PostgreSQL
- * checks foreign keys past row level security, so a key on the id alone would let one institution refer to another's rows.
+ * checks foreign keys past row level security, so a key on the id alone would let one institution refer to another's rows. Through
+ * such a key the institution exists too, and needs no check of its own for each row.
  */
 export class Users1764000000002 implements MigrationInterface {
   readonly name = 'Users1764000000002';
@@ -35,7 +36,7 @@ export class Users1764000000002 implements MigrationInterface {
     await runner.query(`
       create table concord.questionnaires (
         user_id uuid primary key,
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         risk_tolerance smallint not null check (risk_tolerance between 1 and 5),
         knowledge smallint not null check (knowledge between 0 and 3),
         horizon_months integer not null check (horizon_months between 0 and 1200),
@@ -47,7 +48,7 @@ export class Users1764000000002 implements MigrationInterface {
     await runner.query(`
       create table concord.profiles (
         user_id uuid primary key,
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         features jsonb not null,
         state jsonb not null,
         tags jsonb not null default '[]',

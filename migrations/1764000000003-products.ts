@@ -29,7 +29,7 @@ export class Products1764000000003 implements MigrationInterface {
       )`);
     await runner.query(`
       create table concord.holdings (
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         user_id uuid not null,
         product_id uuid not null,
         amount numeric(18, 2),
@@ -41,7 +41,7 @@ export class Products1764000000003 implements MigrationInterface {
     await runner.query('create index holdings_product on concord.holdings (institution_id, product_id)');
     await runner.query(`
       create table concord.behaviour_events (
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         event_id text not null,
         user_id uuid not null,
         product_id uuid,

@@ -30,7 +30,8 @@ export class ModelVersions1764000000004 implements MigrationInterface {
         institution_id uuid references concord.institutions,
         weights bytea not null
       )`);
-    // A foreign key cannot say "of the same institution, or shared", so a trigger does; the key itself only says that the version exists.
+    // A foreign key cannot say "of the same institution, or shared", so a trigger does; the key itself only says that the version
+    // exists. It runs after the row is written, when row level security has accepted it.
     await runner.query(`
       create function concord.check_model_version() returns trigger language plpgsql as $$
       begin
@@ -43,10 +44,10 @@ export class ModelVersions1764000000004 implements MigrationInterface {
             message = 'the model version does not exist',
             schema = tg_table_schema, table = tg_table_name, constraint = tg_name;
         end if;
-        return new;
+        return null;
       end $$`);
     await runner.query(`
-      create trigger model_weights_version before insert or update on concord.model_weights
+      create trigger model_weights_version after insert or update on concord.model_weights
         for each row execute function concord.check_model_version()`);
     await runner.query(
       `comment on column concord.model_versions.institution_id is 'null: the consortium''s shared model'`,

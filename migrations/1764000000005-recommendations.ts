@@ -8,7 +8,7 @@ export class Recommendations1764000000005 implements MigrationInterface {
     await runner.query(`
       create table concord.risk_assessments (
         id uuid primary key default gen_random_uuid(),
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         subject text not null check (subject in ('user', 'product', 'user_product')),
         user_id uuid,
         product_id uuid,
@@ -29,7 +29,7 @@ export class Recommendations1764000000005 implements MigrationInterface {
     await runner.query(`
       create table concord.recommendations (
         id uuid primary key default gen_random_uuid(),
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         user_id uuid not null,
         model_version_id uuid references concord.model_versions,
         strategy text not null,
@@ -43,7 +43,7 @@ export class Recommendations1764000000005 implements MigrationInterface {
     await runner.query(`
       create table concord.feedback (
         id uuid primary key default gen_random_uuid(),
-        institution_id uuid not null references concord.institutions,
+        institution_id uuid not null,
         recommendation_id uuid not null,
         user_id uuid not null,
         product_id uuid not null,
@@ -58,7 +58,7 @@ export class Recommendations1764000000005 implements MigrationInterface {
     await runner.query('create index feedback_user on concord.feedback (institution_id, user_id)');
     for (const table of ['risk_assessments', 'recommendations']) {
       await runner.query(`
-        create trigger ${table}_model_version before insert or update on concord.${table}
+        create trigger ${table}_model_version after insert or update on concord.${table}
           for each row when (new.model_version_id is not null) execute function concord.check_model_version('or shared')`);
     }
     await runner.query(`comment on column concord.recommendations.strategy is 'model, cold-user, …'`);

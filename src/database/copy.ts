@@ -118,13 +118,13 @@ function encodeValue(value: CopyValue): string {
   if (value === null || value === undefined) return '\\N';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (typeof value === 'string') return escape(value);
+  if (typeof value === 'string') return escaped(value);
   if (value instanceof Date) return isoDate(value);
   if (Buffer.isBuffer(value)) return `\\\\x${value.toString('hex')}`;
-  return escape(JSON.stringify(value));
+  return escaped(JSON.stringify(value));
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   if (text.includes('\0')) throw badInput('A text contains the character NUL, which cannot be stored.');
   if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) {
     throw badInput('A text contains half of a surrogate pair, which cannot be stored.');
