@@ -1,4 +1,4 @@
-import { type Database, notify } from '../database/database.js';
+import { type Database, type EntityManager, notify } from '../database/database.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { UpsertOutcome } from '../graphql/upsert-outcome.js';
@@ -8,7 +8,7 @@ import type { Catalogue, CatalogueSource } from './catalogue.js';
 import type { Product } from './product.js';
 import { ProductCache, type ProductSnapshot } from './product-cache.js';
 import { type ProductFilter, type ProductKey, ProductListStore, type ProductSort } from './product-list.store.js';
-import { type ProductPatch, ProductsStore, type ProductValues, type Transaction } from './products.store.js';
+import { type ProductPatch, ProductsStore, type ProductValues } from './products.store.js';
 import { type SimilarProduct, similarProducts } from './similarity.js';
 
 export type { ProductFilter, ProductKey, ProductOrder, ProductSort } from './product-list.store.js';
@@ -148,7 +148,7 @@ export class ProductsService implements CatalogueSource {
 
   private async write<T>(
     viewer: Viewer | undefined,
-    work: (manager: Transaction, institutionId: string) => Promise<T>,
+    work: (manager: EntityManager, institutionId: string) => Promise<T>,
   ): Promise<T> {
     const institutionId = requireInstitution(viewer, 'users:write');
     const result = await this.modules.database.tenant(

@@ -4,9 +4,6 @@ import type { UpsertOutcome } from '../graphql/upsert-outcome.js';
 import type { Product } from './product.js';
 import type { CoOwnership } from './similarity.js';
 
-/** What a service passes on from the transaction that it opened, without knowing what it is. */
-export type Transaction = EntityManager;
-
 export const PRODUCT_COLUMNS = `p.id, p.code, p.name, p.type, p.risk_class as "riskClass", p.expected_yield as "expectedYield", p.volatility,
   p.term_months as "termMonths", p.minimum_amount::double precision as "minimumAmount",
   p.minimum_horizon_months as "minimumHorizonMonths", p.required_knowledge as "requiredKnowledge", p.currency, p.attributes, p.active,

@@ -3,9 +3,6 @@ import type { ProductType } from '../products/product.js';
 import type { ResolvedEvent } from './behaviour-event.js';
 import type { EventType, ProfileEvent } from './state.js';
 
-/** What a service passes on from the transaction that it opened, without knowing what it is. */
-export type Transaction = EntityManager;
-
 /** An event with what its product was, as rebuilding reads it. */
 export interface StoredEvent extends ProfileEvent {
   readonly userId: string;

@@ -1,10 +1,10 @@
-import type { Database } from '../database/database.js';
+import type { Database, EntityManager } from '../database/database.js';
 import { ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { ProductsService } from '../products/products.service.js';
 import { type EventResult, type NewEvent, type ResolvedEvent, resolveEvents } from './behaviour-event.js';
-import { EventsStore, type Transaction } from './events.store.js';
+import { EventsStore } from './events.store.js';
 import { type Profile, profileOf, writtenProfile } from './profile.js';
 import { ProfilesStore } from './profiles.store.js';
 import { addMonths, checkQuestionnaire, QUESTIONNAIRE_MONTHS, type Questionnaire } from './questionnaire.js';
@@ -95,7 +95,7 @@ export class ProfilesService implements ScoringViews {
       ids: defined(events.map((event) => event.productId)),
       codes: defined(events.map((event) => event.productCode)),
     });
-    const work = async (manager: Transaction): Promise<EventResult[]> => {
+    const work = async (manager: EntityManager): Promise<EventResult[]> => {
       const ids = defined(events.map((event) => event.userId));
       const externalIds = defined(events.map((event) => event.externalUserId));
       const users = await this.events.lockUsers(manager, institutionId, ids, externalIds);
@@ -176,7 +176,7 @@ export class ProfilesService implements ScoringViews {
   }
 
   private async update(
-    manager: Transaction,
+    manager: EntityManager,
     institutionId: string,
     events: readonly ResolvedEvent[],
     products: Awaited<ReturnType<ProductsService['snapshot']>>['byId'],

@@ -2,9 +2,6 @@ import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import type { Holding } from './user.js';
 
-/** What a service passes on from the transaction that it opened, without knowing what it is. */
-export type Transaction = EntityManager;
-
 export interface HoldingValues {
   readonly productId: string;
   /** Not given: keeps what is there. */

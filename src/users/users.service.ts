@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.js';
+import type { Database, EntityManager } from '../database/database.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, requireScope, type Viewer } from '../graphql/viewer.js';
@@ -184,7 +184,7 @@ export class UsersService {
   private async withUser(
     institutionId: string,
     id: string,
-    work: (manager: Transaction) => Promise<void>,
+    work: (manager: EntityManager) => Promise<void>,
   ): Promise<User> {
     return this.modules.database.tenant(institutionId, async (manager) => {
       const user = await this.users.lock(manager, institutionId, id);
