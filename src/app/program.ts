@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { schemaCommand } from './commands/schema.js';
 import { tokenCommand } from './commands/token.js';
 import { EXIT } from './output.js';
 import { VERSION } from './version.js';
 
-const COMMANDS = [tokenCommand];
+const COMMANDS = [schemaCommand, tokenCommand];
 
 /** The command line `concord`. Each command is a file of its own in commands/. */
 export function createProgram(): Command {

@@ -43,6 +43,14 @@ export class InstitutionsService {
     return this.modules.database.consortium((manager) => this.store.list(manager, page.first + 1, page.after));
   }
 
+  /**
+   * For authentication and the command line, which name institutions by their codes before there is a viewer.
+   * @returns the id of the institution of this code, or of this id
+   */
+  async idOf(codeOrId: string): Promise<string | undefined> {
+    return this.modules.database.consortium((manager) => this.store.idOf(manager, codeOrId));
+  }
+
   /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN, CONFLICT where the code is taken */
   async create(viewer: Viewer | undefined, values: NewInstitution): Promise<Institution> {
     requireScope(viewer, 'institutions:admin');

@@ -37,6 +37,15 @@ export class InstitutionsStore {
     return rows[0];
   }
 
+  /** In a transaction of the consortium: the id of the institution of this code, or of this id. */
+  async idOf(manager: EntityManager, codeOrId: string): Promise<string | undefined> {
+    const rows: { id: string }[] = await manager.query(
+      'select i.id from concord.institutions i where i.code = $1 or i.id::text = $1',
+      [codeOrId],
+    );
+    return rows[0]?.id;
+  }
+
   /** In a transaction of the consortium: the next by code after `after`. */
   async list(manager: EntityManager, limit: number, after: string | undefined): Promise<Institution[]> {
     return manager.query(

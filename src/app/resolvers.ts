@@ -1,0 +1,62 @@
+import type { GraphQLSchema } from 'graphql';
+import { NodeResolver } from '../graphql/node.resolver.js';
+import { createSchema, type ResolverClass } from '../graphql/schema.js';
+import { ViewerResolver } from '../graphql/viewer.resolver.js';
+import {
+  InstitutionsResolver,
+  institutionFinder,
+  ViewerInstitutionResolver,
+} from '../institutions/institutions.resolver.js';
+import { ModelsResolver, modelVersionFinder } from '../models/models.resolver.js';
+import { ProductsResolver, productFinder } from '../products/products.resolver.js';
+import { ProfilesResolver, UserProfileResolver } from '../profiles/profiles.resolver.js';
+import { FeedbackResolver } from '../recommendations/feedback.resolver.js';
+import { RecommendationsResolver } from '../recommendations/recommendations.resolver.js';
+import { RiskResolver, riskAssessmentFinder } from '../risk/risk.resolver.js';
+import { HoldingsResolver, UsersResolver, userFinder } from '../users/users.resolver.js';
+import type { Services } from './services.js';
+
+/** The resolvers of the features. */
+const RESOLVERS: readonly ResolverClass[] = [
+  InstitutionsResolver,
+  ViewerInstitutionResolver,
+  UsersResolver,
+  HoldingsResolver,
+  ProductsResolver,
+  ProfilesResolver,
+  UserProfileResolver,
+  ModelsResolver,
+  RiskResolver,
+  RecommendationsResolver,
+  FeedbackResolver,
+];
+
+/** The schema that serves. */
+export function createApiSchema(services: Services): GraphQLSchema {
+  const { institutions, products, profiles, users, models, risk, recommendations, feedback } = services;
+  const node = new NodeResolver({
+    Institution: institutionFinder(institutions),
+    User: userFinder(users),
+    Product: productFinder(products),
+    ModelVersion: modelVersionFinder(models),
+    RiskAssessment: riskAssessmentFinder(risk),
+  });
+  return createSchema(RESOLVERS, [
+    node,
+    new ViewerResolver(),
+    new InstitutionsResolver(institutions),
+    new ViewerInstitutionResolver(institutions),
+    new UsersResolver(users),
+    new HoldingsResolver(products),
+    new ProductsResolver(products),
+    new ProfilesResolver(profiles),
+    new UserProfileResolver(profiles),
+    new ModelsResolver(models),
+    new RiskResolver(risk, { models, products, users }),
+    new RecommendationsResolver(recommendations, { models }),
+    new FeedbackResolver(feedback),
+  ]);
+}
+
+/** The same schema with nothing behind it, to be printed. */
+export const createBareSchema = (): GraphQLSchema => createSchema(RESOLVERS);

@@ -1,0 +1,36 @@
+import type { Database } from '../database/database.js';
+import type { Engine, ScoringService } from '../engine/engine.js';
+import { InstitutionsService } from '../institutions/institutions.service.js';
+import { ModelRegistry } from '../models/model-registry.js';
+import { ModelsService } from '../models/models.service.js';
+import { TrainingService } from '../models/training.service.js';
+import { ProductsService } from '../products/products.service.js';
+import { ProfilesService } from '../profiles/profiles.service.js';
+import { FeedbackService } from '../recommendations/feedback.service.js';
+import { RecommendationsService } from '../recommendations/recommendations.service.js';
+import { RiskService } from '../risk/risk.service.js';
+import { UsersService } from '../users/users.service.js';
+
+export interface ServiceModules {
+  readonly database: Database;
+  readonly engine: Engine;
+  /** The engine's, or one that measures it. */
+  readonly scoring: ScoringService;
+}
+
+export type Services = ReturnType<typeof createServices>;
+
+/** Every service, over one database and one engine. */
+export function createServices({ database, engine, scoring }: ServiceModules) {
+  const institutions = new InstitutionsService({ database });
+  const products = new ProductsService({ database });
+  const profiles = new ProfilesService({ database, products });
+  const users = new UsersService({ database, products });
+  const registry = new ModelRegistry({ database, scoring });
+  const models = new ModelsService({ database, registry });
+  const training = new TrainingService({ engine, profiles, models });
+  const risk = new RiskService({}, { database, models, scoring, products, profiles });
+  const recommendations = new RecommendationsService({ database, models, scoring, products, profiles, risk });
+  const feedback = new FeedbackService({ database });
+  return { institutions, products, profiles, users, models, training, risk, recommendations, feedback };
+}
