@@ -254,7 +254,7 @@ export interface QuestionnaireFields {
   readonly horizonMonths: Field;
   readonly investableAmount?: Field;
   readonly completedAt: Field;
-  /** Default: 24. */
+  /** Default: 12. */
   readonly validMonths?: number;
 }
 

@@ -59,7 +59,7 @@ export async function loadDataset(
 class Loader {
   readonly notes: string[] = [];
   private readonly tables: TableReport[] = [];
-  private readonly rows = new UserRows();
+  readonly #rows = new UserRows();
   private products: string[] = [];
   private users: Users | undefined;
 
@@ -70,7 +70,8 @@ class Loader {
   ) {}
 
   async load(): Promise<Dataset> {
-    const { descriptor, rows } = this;
+    const { descriptor } = this;
+    const rows = this.#rows;
     if (descriptor.users) await this.readUsers(await openUsers(descriptor, descriptor.users, this.context));
     if (descriptor.holdings?.file) await this.readHoldings(descriptor.holdings);
     if (rows.ids.length === 0)
@@ -111,7 +112,8 @@ class Loader {
   }
 
   private async readUsers(users: Users): Promise<void> {
-    const { descriptor, rows } = this;
+    const { descriptor } = this;
+    const rows = this.#rows;
     this.users = users;
     this.products = [...users.products];
     this.notes.push(...users.notes);
@@ -139,7 +141,8 @@ class Loader {
   }
 
   private async readHoldings(spec: Holdings): Promise<void> {
-    const { rows, descriptor } = this;
+    const { descriptor } = this;
+    const rows = this.#rows;
     const { table, read } = await openHoldings(spec, this.context);
     const accounting = new Accounting(table.name, 'holdings', this.rejects);
     const catalogue = await this.catalogue(spec);
@@ -177,7 +180,7 @@ class Loader {
     const { products } = this.descriptor;
     if (!products?.file || spec.unknownProducts === 'create') return undefined;
     let counts: Accounting | undefined;
-    const records = await readProducts(products, this.context, (file) => {
+    const records = await readProducts(products, 'EUR', this.context, (file) => {
       counts = new Accounting(file, 'products', this.rejects);
       return counts;
     });

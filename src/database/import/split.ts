@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { badInput } from '../../errors.js';
 import type { Folds, Split } from './descriptor.js';
 import { openCsv, type ReadContext } from './files/csv-file.js';
-import { detached } from './tables/table.js';
+import { detached } from './values/text.js';
 
 export type FoldName = 'train' | 'validation' | 'test';
 export interface Place {

@@ -1,5 +1,6 @@
 import type { CategoricalSpec } from '../descriptor.js';
 import type { Actions } from '../report.js';
+import { detached, LONGEST_TEXT } from '../values/text.js';
 import type { Cleaner, Fault } from './cleaner.js';
 import { mapOf } from './numeric.js';
 
@@ -41,8 +42,9 @@ export class CategoricalCleaner implements Cleaner<string | null> {
     const mapped = this.mapped(text);
     if (mapped !== text) actions.count('mapped');
     if (this.nulls.has(mapped)) return null;
+    if (mapped.length > LONGEST_TEXT) fault.reason ??= `longer than ${LONGEST_TEXT} characters`;
     const value = this.known(mapped);
-    if (value === mapped) return value;
+    if (value === mapped) return detached(value);
     if (this.spec.unknown === 'reject') fault.reason ??= 'unknown category';
     else actions.count(value === null ? 'unknown category, missing' : `unknown category, ${value}`);
     return value;

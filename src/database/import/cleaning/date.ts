@@ -5,7 +5,7 @@ import { type DateParser, dateParser, daysOf } from '../values/date.js';
 import type { Cleaner, Fault } from './cleaner.js';
 
 /** Dates beyond are typing errors or stand for "never" (9999-12-31), unless the descriptor says otherwise. */
-const MINIMUM = '1800-01-01';
+const MINIMUM = '1900-01-01';
 const MAXIMUM = '2200-12-31';
 
 /** Rules of one date column: days since 1970-01-01, NaN = missing. */

@@ -2,8 +2,9 @@ import { badInput } from '../../../errors.js';
 import type { Holdings } from '../descriptor.js';
 import type { ReadContext, Row } from '../files/csv-file.js';
 import type { Accounting } from '../report.js';
+import { detached, LARGEST_AMOUNT, LONGEST_KEY } from '../values/text.js';
 import { numberField, textField, timeField } from './field.js';
-import { detached, openTable, type Table } from './table.js';
+import { openTable, type Table } from './table.js';
 
 export interface HoldingRecord {
   readonly row: Row;
@@ -20,9 +21,6 @@ export interface HoldingsTable {
   /** Holdings in the order of the file; the caller counts those that it imports. */
   read(accounting: Accounting): AsyncGenerator<HoldingRecord[]>;
 }
-
-/** Amounts are numeric(18, 2) in the database. */
-const LARGEST_AMOUNT = 1e16;
 
 /** @throws {ConcordError} BAD_INPUT: see openTable; a column that is not there. */
 export async function openHoldings(spec: Holdings, context: ReadContext): Promise<HoldingsTable> {
@@ -45,6 +43,8 @@ export async function openHoldings(spec: Holdings, context: ReadContext): Promis
           const amount = amountOf(row.fields);
           if (user === '') accounting.reject(row, 'no user id');
           else if (product === '') accounting.reject(row, 'no product code');
+          else if (user.length > LONGEST_KEY) accounting.reject(row, 'user id too long');
+          else if (product.length > LONGEST_KEY) accounting.reject(row, 'product code too long');
           else if (Math.abs(amount) >= LARGEST_AMOUNT) accounting.reject(row, 'amount too large');
           else
             holdings.push({ row, user: detached(user), product: detached(product), amount, time: timeOf(row.fields) });

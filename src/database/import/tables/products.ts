@@ -4,9 +4,10 @@ import type { ReadContext, Row } from '../files/csv-file.js';
 import { Accounting } from '../report.js';
 import { dateParser } from '../values/date.js';
 import { numberParser } from '../values/number.js';
+import { detached, LONGEST_KEY } from '../values/text.js';
 import { Winners } from './duplicates.js';
 import { numberField, textField } from './field.js';
-import { detached, newestBy, openTable, type Table } from './table.js';
+import { newestBy, openTable, type Table } from './table.js';
 
 export const PRODUCT_TYPES = [
   'deposit',
@@ -39,15 +40,17 @@ export interface ProductRecord {
 }
 
 /** What a product is of which nothing more is known. */
-const DEFAULTS = { type: 'other', riskClass: 3, currency: 'EUR' } as const;
+const DEFAULTS = { type: 'other', riskClass: 3 } as const;
 const YEAR = 365.25 * 86_400_000;
 
 /**
  * Reads the table of products, whole: catalogues are small.
+ * @param currency of products that say nothing else
  * @throws {ConcordError} BAD_INPUT: see openTable; a column that is not there.
  */
 export async function readProducts(
   spec: Products,
+  currency: string,
   context: ReadContext,
   accounting: (file: string) => Accounting,
 ): Promise<ProductRecord[]> {
@@ -55,7 +58,7 @@ export async function readProducts(
   if (!file || code === undefined) throw badInput('products: a table of products needs "file" and "code".');
   const table = await openTable({ file, where: spec.where, join: spec.join }, context);
   const codeOf = textField(code, table);
-  const toProduct = productReader(spec, table);
+  const toProduct = productReader(spec, table, currency);
   const rule = spec.duplicates ?? 'reject';
   const winners = new Winners(rule, newestBy(rule, table.index));
   if (winners.needsSurvey) {
@@ -70,6 +73,7 @@ export async function readProducts(
       const key = detached(codeOf(row.fields));
       const standing = winners.standing(key, row);
       if (key === '') counts.reject(row, 'no product code');
+      else if (key.length > LONGEST_KEY) counts.reject(row, 'product code too long');
       else if (standing === 'merged') counts.merged++;
       else if (standing !== 'wins') counts.reject(row, 'duplicate product', `as on line ${standing.line}`);
       else {
@@ -87,7 +91,7 @@ export async function readProducts(
 }
 
 /** @returns a product of which only its code is known, with what the descriptor says of all. */
-export function bareProduct(code: string, spec: Products = {}): ProductRecord {
+export function bareProduct(code: string, currency: string, spec: Products = {}): ProductRecord {
   const constant = (field: unknown) =>
     typeof field === 'object' && field !== null && 'value' in field
       ? field.value
@@ -106,13 +110,17 @@ export function bareProduct(code: string, spec: Products = {}): ProductRecord {
     minimumAmount: number(spec.minimumAmount) ?? 0,
     minimumHorizonMonths: number(spec.minimumHorizonMonths) ?? 0,
     requiredKnowledge: number(spec.requiredKnowledge) ?? 0,
-    currency: String(constant(spec.currency) ?? DEFAULTS.currency),
+    currency: String(constant(spec.currency) ?? currency),
     attributes: {},
   };
 }
 
 /** @returns a function from a row to the product, or to why the row is none. */
-function productReader(spec: Products, table: Table): (code: string, row: Row) => ProductRecord | string {
+function productReader(
+  spec: Products,
+  table: Table,
+  usual: string,
+): (code: string, row: Row) => ProductRecord | string {
   const text = (field: Field | undefined, otherwise: string) => {
     if (field === undefined) return () => otherwise;
     const read = textField(field, table);
@@ -120,7 +128,7 @@ function productReader(spec: Products, table: Table): (code: string, row: Row) =
   };
   const name = text(spec.name, '');
   const type = text(spec.type, DEFAULTS.type);
-  const currency = text(spec.currency, DEFAULTS.currency);
+  const currency = text(spec.currency, usual);
   const riskClass = numberField(spec.riskClass ?? DEFAULTS.riskClass, table);
   const expectedYield = yieldReader(spec.expectedYield, table);
   const numbers = {

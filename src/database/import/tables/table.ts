@@ -4,6 +4,7 @@ import { type CsvFile, openCsv, type ReadContext, type Row } from '../files/csv-
 import type { Accounting } from '../report.js';
 import { matcher } from '../values/condition.js';
 import { dateParser } from '../values/date.js';
+import { detached } from '../values/text.js';
 
 export interface TableSpec {
   readonly file: FileRef;
@@ -120,6 +121,3 @@ export function newestBy(
     return Number.isNaN(number) ? Number.NEGATIVE_INFINITY : number;
   };
 }
-
-/** @returns the text free of the chunk that it was cut from: V8 keeps a whole chunk alive for each slice of it. */
-export const detached = (text: string): string => (text.length < 13 ? text : Buffer.from(text).toString());

@@ -5,11 +5,12 @@ import type { ReadContext, Row } from '../files/csv-file.js';
 import { Accounting } from '../report.js';
 import { foldReader, type Place, randomFold, readSplitFile } from '../split.js';
 import { matcher, selectNames } from '../values/condition.js';
+import { detached, LONGEST_KEY } from '../values/text.js';
 import { type Attribute, attributeOf, type Value } from './attribute.js';
 import { Winners } from './duplicates.js';
 import { inferColumn } from './infer.js';
 import { seriesOf } from './series-columns.js';
-import { detached, newestBy, openTable, type Table } from './table.js';
+import { newestBy, openTable, type Table } from './table.js';
 
 /** One user as the descriptor reads and cleans it. */
 export interface UserRecord {
@@ -65,6 +66,10 @@ export async function openUsers(descriptor: Descriptor, spec: UsersTable, contex
           const id = idOf(row);
           if (id === '') {
             accounting.reject(row, 'no user id');
+            continue;
+          }
+          if (id.length > LONGEST_KEY) {
+            accounting.reject(row, 'user id too long');
             continue;
           }
           const standing = winners.standing(id, row);
@@ -256,11 +261,14 @@ async function survey(table: Table, { winners, attributes, idOf, placeOf }: Surv
     for await (const batch of uncounted()) for (const row of batch) winners.observe(idOf(row), row);
   const learners = attributes.filter(({ cleaner }) => cleaner.needsStatistics);
   if (learners.length === 0) return;
+  const seen = new Set<string>();
   for await (const batch of uncounted()) {
     for (const row of batch) {
       const id = idOf(row);
+      if (id === '' || seen.has(id) || !winners.mayWin(id, row)) continue;
+      seen.add(id);
       const place = placeOf(row, id);
-      if ((place && place.fold !== 'train') || !winners.mayWin(id, row)) continue;
+      if (place && place.fold !== 'train') continue;
       for (const { cleaner, index } of learners) cleaner.observe(row.fields[index]!.trim());
     }
   }
