@@ -8,6 +8,8 @@ import { ColumnBuilder } from './training-columns.js';
 
 /** Fewer users than these teach a model nothing, and could be told from it. */
 export const LEAST_USERS = 20;
+/** The same for users with the event, and for users without it. */
+export const LEAST_OF_A_LABEL = 10;
 /** Products with fewer owners are left to content similarity. */
 export const LEAST_OWNERS = 5;
 
@@ -79,9 +81,9 @@ export class TrainingData {
     const { size } = this;
     if (this.task === 'risk') {
       const events = this.labels.filter((label) => label === 1).length;
-      if (Math.min(events, size - events) < LEAST_USERS)
+      if (Math.min(events, size - events) < LEAST_OF_A_LABEL)
         throw badInput(
-          `To train risk, at least ${LEAST_USERS} users with and ${LEAST_USERS} without the event are needed; there are ${events} and ${size - events} whose label is known.`,
+          `To train risk, at least ${LEAST_OF_A_LABEL} users with and ${LEAST_OF_A_LABEL} without the event are needed; there are ${events} and ${size - events} whose label is known.`,
         );
     } else if (size < LEAST_USERS || this.products().length < 2)
       throw badInput(

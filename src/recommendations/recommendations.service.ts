@@ -30,6 +30,7 @@ export interface RecommendationModules {
   readonly products: CatalogueSource;
   readonly profiles: Pick<ScoringViews, 'scoringViews'>;
   readonly risk: Pick<RiskService, 'quick'>;
+  readonly clock?: () => Date;
 }
 
 export interface RecommendRequest {
@@ -70,7 +71,7 @@ export class RecommendationsService {
    */
   async recommend(viewer: Viewer | undefined, request: RecommendRequest): Promise<RecommendationPage> {
     const institutionId = requireInstitution(viewer, 'recommendations:read');
-    const now = new Date();
+    const now = this.now();
     const loaded = await this.load(viewer, institutionId, request.userId, now);
     return this.modules.models.withActive(institutionId, 'interest', async (model) => {
       const { view, catalogue } = loaded;
@@ -120,7 +121,7 @@ export class RecommendationsService {
     { answerId, rank }: AnswerPosition,
   ): Promise<RecommendationPage> {
     const institutionId = requireInstitution(viewer, 'recommendations:read');
-    const now = new Date();
+    const now = this.now();
     const [answer, view, catalogue] = await Promise.all([
       this.store.byId(institutionId, answerId),
       this.viewOf(viewer, request.userId),
@@ -138,6 +139,10 @@ export class RecommendationsService {
       this.store.show(manager, institutionId, answer.id, shown, page),
     );
     return present(answer, page, catalogue, shown, rejectedOf(answer, catalogue, view, now));
+  }
+
+  private now(): Date {
+    return this.modules.clock?.() ?? new Date();
   }
 
   private async load(viewer: Viewer | undefined, institutionId: string, userId: string, now: Date): Promise<Loaded> {

@@ -22,6 +22,7 @@ export interface RiskModules {
   readonly scoring: ScoringService;
   readonly products: Pick<ProductsService, 'one'>;
   readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+  readonly clock?: () => Date;
 }
 
 /** A user's risk by a model that is active. */
@@ -62,7 +63,10 @@ export class RiskService {
     const user = await this.userRisk(institutionId, view);
     if (!product) return this.keep(institutionId, 'user', { userId }, user ?? unavailable());
     if (isCredit(product.type) && !user) unavailable();
-    const valid = view.questionnaire && !isExpired(view.questionnaire, new Date()) ? view.questionnaire : undefined;
+    const valid =
+      view.questionnaire && !isExpired(view.questionnaire, this.modules.clock?.() ?? new Date())
+        ? view.questionnaire
+        : undefined;
     const pair = pairRisk(product, valid, user);
     return this.keep(institutionId, 'user_product', { userId, productId }, { ...pair, model: user?.model });
   }
