@@ -51,10 +51,10 @@ export const FEATURES: readonly FeatureDefinition[] = [
   define('frequency', 'deposits52w', 'events', 'deposits in 52 weeks', (s) => s.sum('deposits', 52)),
   define('frequency', 'trades13w', 'events', 'purchases and sales in 13 weeks', (s) => s.sum('trades', 13), LEAKS),
   define('frequency', 'trades52w', 'events', 'purchases and sales in 52 weeks', (s) => s.sum('trades', 52), LEAKS),
-  define('amounts', 'transactionAmount13w', 'currency', 'Σ |amount| of transactions in 13 weeks', (s) =>
+  define('amounts', 'transactionAmount13w', 'currency', 'sum of absolute amounts of transactions in 13 weeks', (s) =>
     s.sum('transactionAmount', 13),
   ),
-  define('amounts', 'transactionAmount52w', 'currency', 'Σ |amount| of transactions in 52 weeks', (s) =>
+  define('amounts', 'transactionAmount52w', 'currency', 'sum of absolute amounts of transactions in 52 weeks', (s) =>
     s.sum('transactionAmount', 52),
   ),
   define(
@@ -64,11 +64,19 @@ export const FEATURES: readonly FeatureDefinition[] = [
     'transactionAmount52w / transactions52w; null without transactions',
     (s) => s.ratio(s.sum('transactionAmount', 52), s.sum('transactions', 52)),
   ),
-  define('amounts', 'inflow52w', 'currency', 'Σ |amount| of deposits and transactions ≥ 0 in 52 weeks', (s) =>
-    s.sum('inflow', 52),
+  define(
+    'amounts',
+    'inflow52w',
+    'currency',
+    'sum of absolute amounts of deposits and transactions ≥ 0 in 52 weeks',
+    (s) => s.sum('inflow', 52),
   ),
-  define('amounts', 'outflow52w', 'currency', 'Σ |amount| of withdrawals and transactions < 0 in 52 weeks', (s) =>
-    s.sum('outflow', 52),
+  define(
+    'amounts',
+    'outflow52w',
+    'currency',
+    'sum of absolute amounts of withdrawals and transactions < 0 in 52 weeks',
+    (s) => s.sum('outflow', 52),
   ),
   define(
     'amounts',
@@ -84,7 +92,7 @@ export const FEATURES: readonly FeatureDefinition[] = [
     'amounts',
     'tradeAmount52w',
     'currency',
-    'Σ |amount| of purchases and sales in 52 weeks',
+    'sum of absolute amounts of purchases and sales in 52 weeks',
     (s) => s.sum('tradeAmount', 52),
     LEAKS,
   ),
@@ -110,10 +118,10 @@ export const FEATURES: readonly FeatureDefinition[] = [
   ),
   define('viewing', 'views13w', 'events', 'views and clicks in 13 weeks', (s) => s.sum('views', 13)),
   define('viewing', 'searches13w', 'events', 'searches in 13 weeks', (s) => s.sum('searches', 13)),
-  define('viewing', 'viewSeconds13w', 'seconds', 'Σ duration of views, clicks and searches in 13 weeks', (s) =>
+  define('viewing', 'viewSeconds13w', 'seconds', 'sum of durations of views, clicks and searches in 13 weeks', (s) =>
     s.sum('viewSeconds', 13),
   ),
-  define('viewing', 'viewSeconds52w', 'seconds', 'Σ duration of views, clicks and searches in 52 weeks', (s) =>
+  define('viewing', 'viewSeconds52w', 'seconds', 'sum of durations of views, clicks and searches in 52 weeks', (s) =>
     s.sum('viewSeconds', 52),
   ),
   ...PRODUCT_TYPES.map((type) =>
