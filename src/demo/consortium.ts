@@ -18,7 +18,8 @@ export interface DemoOptions {
 export interface DemoCustomer {
   readonly user: DemoUser;
   readonly holdings: readonly DemoHolding[];
-  readonly events: readonly DemoEvent[];
+  /** Drawn anew, and the same, at each call: all events of all users at once would fill the memory. */
+  readonly events: () => DemoEvent[];
   readonly riskLabel: 0 | 1 | undefined;
 }
 
@@ -37,10 +38,11 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
   const [choices, behaviour, risks] = ['holdings', 'events', 'risk'].map((label) => random.fork(label));
   const customers = users.map((user): DemoCustomer => {
     const choice = choose(plan, user, products, choices.child(), now);
+    const seed = behaviour.seed();
     return {
       user,
       holdings: choice.holdings,
-      events: eventsOf(plan, user, choice, behaviour.child(), now),
+      events: () => eventsOf(plan, user, choice, new Random(seed), now),
       riskLabel: riskLabelOf(user, risks.child(), now),
     };
   });

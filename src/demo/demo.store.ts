@@ -15,7 +15,7 @@ export async function insertInstitution(database: Database, id: string, plan: In
   return database.consortium(async (manager) => {
     await manager.query(
       `insert into concord.institutions (id, code, name, kind, country, currency) values ($1, $2, $3, $4, $5, $6)
-       on conflict (code) do nothing`,
+       on conflict do nothing`,
       [id, plan.code, plan.name, plan.kind, plan.country, plan.currency],
     );
     const rows: { id: string }[] = await manager.query('select id from concord.institutions where code = $1', [

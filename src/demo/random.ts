@@ -16,9 +16,14 @@ export class Random {
     return new Random(this.source.fork(label));
   }
 
+  /** The seed of the next of a row of independent streams. */
+  seed(): number {
+    return this.source.uint32() * 2 ** 20 + (this.source.uint32() >>> 12);
+  }
+
   /** The next of a row of independent streams: the n-th is the same however many are taken. */
   child(): Random {
-    return new Random(this.source.uint32() * 2 ** 20 + (this.source.uint32() >>> 12));
+    return new Random(this.seed());
   }
 
   /** Uniform in (0, 1): neither end is ever drawn, so that its logarithm is finite. */

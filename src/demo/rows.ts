@@ -5,6 +5,7 @@ import type { DemoInstitution } from './consortium.js';
 import type { DemoEvent } from './events.js';
 import type { DemoProduct } from './products.js';
 import { Random } from './random.js';
+import type { DemoUser } from './users.js';
 
 type Value = string | number | Date | null | object;
 
@@ -15,7 +16,7 @@ export interface TableRows {
   readonly rows: Iterable<readonly Value[]>;
 }
 
-/** A generated institution as rows of the database, in the order in which they refer to each other. */
+/** A generated institution as rows of the database, to be read once and in this order, in which they refer to each other. */
 export function tablesOf(institution: DemoInstitution, now: Date): TableRows[] {
   const productIds = productIdsOf(institution);
   return [
@@ -23,8 +24,7 @@ export function tablesOf(institution: DemoInstitution, now: Date): TableRows[] {
     users(institution),
     questionnaires(institution),
     holdings(institution, productIds),
-    events(institution, productIds),
-    profiles(institution, now),
+    ...eventsAndProfiles(institution, productIds, now),
   ];
 }
 
@@ -124,39 +124,43 @@ function holdings({ customers }: DemoInstitution, ids: ReadonlyMap<string, strin
   };
 }
 
-function events({ customers }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+/**
+ * Events, and the profiles that recording them one by one would have given: the same reducer makes them, as the events pass. The table of
+ * profiles is complete once all events have been read.
+ */
+function eventsAndProfiles(
+  { customers }: DemoInstitution,
+  ids: ReadonlyMap<string, string>,
+  now: Date,
+): readonly [events: TableRows, profiles: TableRows] {
+  const profiles: (readonly Value[])[] = [];
   function* rows() {
     for (const { user, events } of customers) {
-      for (let i = 0; i < events.length; i++) {
-        const { type, product, amount, durationSeconds, text, occurredAt } = events[i];
-        const productId = product ? idOf(ids, product) : null;
-        const eventId = `${user.externalId}-${i + 1}`;
-        yield [eventId, user.id, productId, type, amount ?? null, durationSeconds ?? null, text ?? null, occurredAt];
-      }
+      const own = events();
+      if (own.length === 0) continue;
+      const state = applyEvents(emptyState(), own.map(profileEvent));
+      const features = featuresOf(state, now);
+      const tags = tagsOf(features, user.questionnaire, now);
+      // As text they take a tenth of the memory.
+      profiles.push([user.id, JSON.stringify(features), JSON.stringify(state), JSON.stringify(tags)]);
+      for (let i = 0; i < own.length; i++) yield eventRow(user, own[i], i + 1, ids);
     }
   }
-  return {
-    table: 'behaviour_events',
-    columns: ['event_id', 'user_id', 'product_id', 'type', 'amount', 'duration_seconds', 'text', 'occurred_at'],
-    rows: { [Symbol.iterator]: rows },
-  };
+  return [
+    {
+      table: 'behaviour_events',
+      columns: ['event_id', 'user_id', 'product_id', 'type', 'amount', 'duration_seconds', 'text', 'occurred_at'],
+      rows: rows(),
+    },
+    { table: 'profiles', columns: ['user_id', 'features', 'state', 'tags'], rows: profiles },
+  ];
 }
 
-/** The profiles that recording these events one by one would have given: the same reducer makes them. */
-function profiles({ customers }: DemoInstitution, now: Date): TableRows {
-  function* rows() {
-    for (const { user, events } of customers) {
-      if (events.length === 0) continue;
-      const state = applyEvents(emptyState(), events.map(profileEvent));
-      const features = featuresOf(state, now);
-      yield [user.id, features, state, tagsOf(features, user.questionnaire, now)];
-    }
-  }
-  return {
-    table: 'profiles',
-    columns: ['user_id', 'features', 'state', 'tags'],
-    rows: { [Symbol.iterator]: rows },
-  };
+function eventRow(user: DemoUser, event: DemoEvent, number: number, ids: ReadonlyMap<string, string>): Value[] {
+  const { type, product, amount, durationSeconds, text, occurredAt } = event;
+  const productId = product ? idOf(ids, product) : null;
+  const eventId = `${user.externalId}-${number}`;
+  return [eventId, user.id, productId, type, amount ?? null, durationSeconds ?? null, text ?? null, occurredAt];
 }
 
 const profileEvent = ({ type, product, amount, durationSeconds, occurredAt }: DemoEvent): ProfileEvent => ({

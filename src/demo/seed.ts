@@ -36,15 +36,14 @@ export async function seedDemo({ database, onProgress, signal, ...options }: See
   const demo = { ...options, now: options.now ?? new Date() };
   const institutions: SeededInstitution[] = [];
   if (await mayBeSeeded(database)) {
-    const users = INSTITUTIONS.reduce((sum, plan) => sum + plan.users, 0);
-    let done = 0;
-    for (const plan of INSTITUTIONS) {
-      const seeded = await seedInstitution(database, plan, demo, (stage, fraction) => {
-        if (signal?.aborted) throw new ConcordError('CANCELLED', 'Generating the demo consortium was cancelled.');
-        onProgress?.(`demo: ${plan.name}, ${stage}`, (done + plan.users * fraction) / users);
-      });
-      if (seeded) institutions.push(seeded);
-      done += plan.users;
+    const progress = createProgress(onProgress, signal);
+    // At the same time: PostgreSQL writes one institution while the next is generated.
+    const results = await Promise.allSettled(
+      INSTITUTIONS.map((plan) => seedInstitution(database, plan, demo, (fraction) => progress(plan, fraction))),
+    );
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason;
+      if (result.value) institutions.push(result.value);
     }
   }
   return { institutions, seconds: (performance.now() - started) / 1000 };
@@ -55,24 +54,36 @@ async function mayBeSeeded(database: Database): Promise<boolean> {
   return present.size === 0 || INSTITUTIONS.some(({ code }) => present.has(code));
 }
 
+/** Fractions of the institutions as one of the whole, weighed by users. */
+function createProgress(onProgress: SeedOptions['onProgress'], signal: AbortSignal | undefined) {
+  const users = INSTITUTIONS.reduce((sum, plan) => sum + plan.users, 0);
+  const fractions = new Map<InstitutionPlan, number>();
+  return (plan: InstitutionPlan, fraction: number) => {
+    if (signal?.aborted) throw new ConcordError('CANCELLED', 'Generating the demo consortium was cancelled.');
+    fractions.set(plan, fraction);
+    const done = INSTITUTIONS.reduce((sum, each) => sum + each.users * (fractions.get(each) ?? 0), 0);
+    onProgress?.('generating the demo consortium', done / users);
+  };
+}
+
 async function seedInstitution(
   database: Database,
   plan: InstitutionPlan,
   options: DemoOptions,
-  progress: (stage: string, fraction: number) => void,
+  progress: (fraction: number) => void,
 ): Promise<SeededInstitution | undefined> {
   const id = await insertInstitution(database, institutionIdOf(plan, options), plan);
   return database.tenant(
     id,
     async (manager) => {
       if (await hasProducts(manager, id)) return undefined;
-      progress('generating', 0);
+      progress(0);
       const tables = tablesOf({ ...generateInstitution(plan, options), id }, options.now);
       const rows: Record<string, number> = {};
       for (const [i, { table, columns, rows: values }] of tables.entries()) {
-        progress(table.replace('_', ' '), 0.3 + (0.7 * i) / tables.length);
         const columnsOfAll = ['institution_id', ...columns];
         rows[table] = await insertRows(manager, `concord.${table}`, columnsOfAll, withInstitution(id, values));
+        progress((i + 1) / tables.length);
       }
       return { id, code: plan.code, rows };
     },
