@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { schemaCommand } from './commands/schema.js';
+import { serveCommand } from './commands/serve.js';
 import { tokenCommand } from './commands/token.js';
 import { EXIT } from './output.js';
 import { VERSION } from './version.js';
 
-const COMMANDS = [schemaCommand, tokenCommand];
+const COMMANDS = [serveCommand, schemaCommand, tokenCommand];
 
 /** The command line `concord`. Each command is a file of its own in commands/. */
 export function createProgram(): Command {

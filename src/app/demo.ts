@@ -1,0 +1,37 @@
+import { INSTITUTIONS } from '../demo/institutions.js';
+import { seedDemo } from '../demo/seed.js';
+import type { ModelName, Progress, Task } from '../engine/engine.js';
+import { localViewer, type Runtime } from './composition.js';
+
+/** What the demo consortium's shared models are: quick to train, and good enough to be worth looking at. */
+const MODELS: readonly { task: Task; model: ModelName }[] = [
+  { task: 'interest', model: 'linear' },
+  { task: 'risk', model: 'logistic' },
+];
+
+export interface DemoOptions {
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Generates the demo consortium where the database is empty, and trains the shared models that it lacks. Interrupted, it goes
+ * on at the next start.
+ * @throws {ConcordError} CANCELLED where the signal fires
+ */
+export async function prepareDemo({ database, services }: Runtime, { onProgress, signal }: DemoOptions): Promise<void> {
+  await seedDemo({ database, signal, onProgress: (stage, fraction) => onProgress({ stage, fraction }) });
+  const members = await demoMembers(services);
+  if (members.length < INSTITUTIONS.length) return; // a database of somebody's own
+  for (const { task, model } of MODELS) {
+    const viewer = localViewer();
+    if (await services.models.active(viewer, task)) continue;
+    const request = { task, model, institutions: members, own: false, activate: true };
+    await services.training.train(viewer, request, { onProgress, signal });
+  }
+}
+
+async function demoMembers({ institutions }: Runtime['services']): Promise<{ id: string; code: string }[]> {
+  const found = await Promise.all(INSTITUTIONS.map(async ({ code }) => ({ code, id: await institutions.idOf(code) })));
+  return found.filter((member): member is { id: string; code: string } => member.id !== undefined);
+}

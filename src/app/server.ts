@@ -1,0 +1,150 @@
+import type { Progress } from '../engine/engine.js';
+import { ConcordError } from '../errors.js';
+import { createApollo } from '../graphql/apollo.js';
+import { createRateLimiter } from '../graphql/rate-limit.js';
+import { createAuthenticator } from './auth/authenticator.js';
+import { type BuiltInIssuer, openBuiltInIssuer } from './auth/issuer.js';
+import { createRuntime, localViewer, type Runtime } from './composition.js';
+import type { Config } from './config.js';
+import { prepareDemo } from './demo.js';
+import type { GraphqlHandlerModules } from './http/graphql-handler.js';
+import type { Check } from './http/health.js';
+import { createMetrics, type Metrics } from './http/metrics.js';
+import { type HttpServer, listen } from './http/server.js';
+import { type Lifecycle, type LifecycleEvent, STARTING, transition } from './lifecycle.js';
+import { type Logger, logErrors } from './log.js';
+import { createApiSchema } from './resolvers.js';
+import { createResources, type Resources } from './resources.js';
+
+export interface ServerModules {
+  readonly log: Logger;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface ConcordServer {
+  readonly address: string;
+  readonly issuer: BuiltInIssuer | undefined;
+  readonly runtime: Runtime;
+  /** Takes no more requests, waits for those in flight, then closes everything in reverse order. */
+  stop(reason: string): Promise<void>;
+}
+
+/**
+ * Starts everything: HTTP first, so that a busy port is found at once and health can be asked for, then database, engine and
+ * services, the demo where it is wanted, and GraphQL last.
+ * @param signal cancels the start
+ * @throws {ConcordError} CONFIGURATION, UNAVAILABLE or CANCELLED; nothing is left running then
+ */
+export async function startServer(config: Config, modules: ServerModules, signal: AbortSignal): Promise<ConcordServer> {
+  const { log, onProgress } = modules;
+  const resources = createResources();
+  let lifecycle: Lifecycle = STARTING;
+  const on = (event: LifecycleEvent) => {
+    lifecycle = transition(lifecycle, event);
+  };
+  const step = (name: string) => {
+    if (signal.aborted) throw new ConcordError('CANCELLED', 'The start was cancelled.');
+    log.debug({ step: name }, 'starting');
+    on({ type: 'step', step: name });
+  };
+  const metrics = createMetrics(() => lifecycle);
+  let web: HttpServer | undefined;
+  let runtime: Runtime | undefined;
+  let api: GraphqlHandlerModules | undefined;
+
+  async function stop(reason: string): Promise<void> {
+    on({ type: 'stop', reason });
+    log.info({ reason }, 'stopping');
+    await web?.drain(config.server.drainMs);
+    await resources.close();
+    on({ type: 'closed' });
+  }
+
+  try {
+    const issuer = config.tokens.issuer ? undefined : await openBuiltInIssuer(config.dataDir);
+    web = await listen(
+      { ...config.server, console: config.environment === 'development' },
+      { log, metrics, lifecycle: () => lifecycle, checks: () => checksOf(runtime), api: () => api, jwks: issuer?.jwks },
+    );
+    runtime = resources.add(await openRuntime(config, { log, metrics, step }), (it) => it.close());
+    if (config.demo) {
+      step('preparing the demo');
+      await prepareDemo(runtime, { onProgress, signal });
+    }
+    step('starting GraphQL');
+    api = await openApi(config, { log, metrics, runtime, issuer, resources });
+    step('ready');
+    on({ type: 'composed' });
+    return { address: web.address, issuer, runtime, stop };
+  } catch (error) {
+    await stop('the start failed');
+    throw error;
+  }
+}
+
+function openRuntime(
+  config: Config,
+  { log, metrics, step }: { log: Logger; metrics: Metrics; step: (name: string) => void },
+): Promise<Runtime> {
+  return createRuntime(config, {
+    exclusive: true,
+    onStep: step,
+    onError: (error) => log.error({ err: error }, 'database'),
+    measured: metrics.measured,
+  });
+}
+
+interface ApiModules {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly runtime: Runtime;
+  readonly issuer: BuiltInIssuer | undefined;
+  readonly resources: Resources;
+}
+
+async function openApi(
+  config: Config,
+  { log, metrics, runtime, issuer, resources }: ApiModules,
+): Promise<GraphqlHandlerModules> {
+  const { services } = runtime;
+  resources.add(await services.products.listen(), (end) => end());
+  resources.add(await services.models.listen(), (end) => end());
+  const rateLimiter = createRateLimiter(config.rate);
+  const apollo = createApollo({
+    schema: createApiSchema(services),
+    limits: config.limits,
+    rateLimiter,
+    openIntrospection: config.environment === 'development',
+    onUnexpected: (message) => log.error({ detail: message }, 'unexpected'),
+    onOperation(record) {
+      metrics.operation(record);
+      logErrors(log, record.context.requestId, record.name, record.errors);
+    },
+  });
+  await apollo.start();
+  resources.add(apollo, (it) => it.stop());
+  const findInstitution = (codeOrId: string) => services.institutions.idOf(codeOrId);
+  return { apollo, rateLimiter, authenticator: createAuthenticator(config.tokens, { issuer, findInstitution }) };
+}
+
+/** What /readyz asks. Before the database is open there is nothing to ask: the server's own state says that it is starting. */
+function checksOf(runtime: Runtime | undefined): Readonly<Record<string, Check>> {
+  if (!runtime) return {};
+  const { database, services } = runtime;
+  return {
+    database: () => database.ping(),
+    async migrations() {
+      const { pending } = await database.report();
+      if (pending.length > 0) throw new ConcordError('UNAVAILABLE', `${pending.length} migrations are to be applied.`);
+    },
+    async model() {
+      const [interest, risk] = await Promise.all([
+        services.models.active(localViewer(), 'interest'),
+        services.models.active(localViewer(), 'risk'),
+      ]);
+      const nameOf = (version: typeof risk) =>
+        version ? `${version.model} ${version.number}` : 'none: fallbacks answer';
+      return { interest: nameOf(interest), risk: nameOf(risk) };
+    },
+  };
+}
