@@ -96,7 +96,7 @@ export class ProductsStore {
   async coOwnership(institutionId: string, productId: string): Promise<CoOwnership[]> {
     const [rows] = await this.database.read<[CoOwnership[]]>(institutionId, {
       text: `with shared as (
-               select other.product_id, count(*) as both
+               select other.product_id, count(*) as "both"
                  from concord.holdings h join concord.holdings other on other.user_id = h.user_id
                 where h.institution_id = $1 and h.product_id = $2
                 group by other.product_id
@@ -104,7 +104,7 @@ export class ProductsStore {
                select product_id, count(*) as holders from concord.holdings
                 where institution_id = $1 and product_id in (select product_id from shared) group by product_id
              )
-             select product_id as id, holders, both from shared join holders using (product_id)`,
+             select product_id as id, holders, "both" from shared join holders using (product_id)`,
       values: [institutionId, productId],
     });
     return rows;

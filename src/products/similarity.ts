@@ -119,7 +119,10 @@ function compare(
     });
   return {
     product: candidate,
-    similarity: reasons.reduce((sum, reason) => sum + reason.contribution, 0),
+    similarity: Math.min(
+      1,
+      reasons.reduce((sum, reason) => sum + reason.contribution, 0),
+    ),
     reasons: reasons.sort((a, b) => b.contribution - a.contribution),
   };
 }
