@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConcordError } from '../errors.js';
@@ -21,6 +20,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** For `serve`: refuse a second server on the data folder. Commands use the database beside the server, or start it themselves. */
   readonly exclusive?: boolean;
+  /** Folders to put the database under where PostgreSQL cannot enter the data folder, other than the usual ones. */
+  readonly elsewhere?: readonly string[];
   /** Settings of PostgreSQL beyond ours, for tests. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Called with what went wrong when PostgreSQL died under us, and again while it cannot be started anew. */
@@ -64,7 +65,7 @@ const SETTINGS = {
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const account = postgresAccount();
-  const place = choosePlace(options.dataDir, account);
+  const place = choosePlace(options.dataDir, account, options.elsewhere);
   const binaries = findBinaries(place.folder, account);
   const made = await ensureCluster(binaries, place, account);
   const settings: Record<string, string> = { ...SETTINGS, ...(await sharedMemory()), ...options.settings };
@@ -75,8 +76,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
       const running = (await findPostmaster(place)) && (await untilReady(place));
       if (!running && (await findPostmaster(place))) await untilGone(place);
       const postmaster = running ?? (await startPostmaster(binaries, place, account, settings, port));
+      const hold = await holdAlive(place, account);
       letGo();
-      letGo = await holdAlive(place, account);
+      letGo = hold;
       const session = await openSession(place, postmaster, options.exclusive ?? false);
       if (session) return { session, postmaster };
       await sleep(100);
@@ -132,7 +134,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
       if (last) await stopPostmaster(binaries, place, account);
       await current.session.client.end().catch(() => undefined);
       letGo();
-      if (last) rmSync(place.alive, { force: true });
     },
   };
 }

@@ -39,3 +39,13 @@ export function give(path: string, account: Account): void {
 export function canEnter(folder: string, account: Account): boolean {
   return !account || spawnSync('test', ['-x', folder], { ...as(account), cwd: '/' }).status === 0;
 }
+
+/** @returns whether there is a process of this number, whosever it is. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

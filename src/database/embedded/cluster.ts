@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ConcordError } from '../../errors.js';
-import { type Account, as, give } from './account.js';
+import { type Account, as, give, isRunning } from './account.js';
 import type { Binaries } from './binaries.js';
 import type { Place } from './place.js';
 
@@ -23,7 +23,7 @@ export async function ensureCluster(binaries: Binaries, place: Place, account: A
   }
   for (const name of readdirSync(place.folder)) {
     const maker = /^draft-(\d+)$/.exec(name)?.[1];
-    if (maker && !runs(Number(maker))) rmSync(join(place.folder, name), { recursive: true });
+    if (maker && !isRunning(Number(maker))) rmSync(join(place.folder, name), { recursive: true });
   }
   const draft = join(place.folder, `draft-${process.pid}`);
   const password = join(place.folder, `password-${process.pid}`);
@@ -71,13 +71,4 @@ function refuseOtherVersion(binaries: Binaries, place: Place): void {
     'CONFIGURATION',
     `The database in ${place.folder} is of PostgreSQL ${version}, and this Concord brings ${binaries.major}: dump it with the Concord that made it, and restore the dump (docs/database.md).`,
   );
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ConcordError } from '../../errors.js';
-import { type Account, as } from './account.js';
+import { type Account, as, isRunning } from './account.js';
 import type { Binaries } from './binaries.js';
 import type { Place } from './place.js';
 
@@ -15,6 +15,8 @@ const POLL_MS = 10;
 const LEFTOVERS_MS = 20_000;
 /** Replaying the write-ahead log after a crash: at most its 1 GB. */
 const RECOVERY_MS = 300_000;
+/** A postmaster fills its lock file as soon as it has made it. */
+const EMPTY_LOCK_MS = 10_000;
 const LOG_BYTES = 10_000_000;
 
 export interface Postmaster {
@@ -41,13 +43,14 @@ export async function findPostmaster({ cluster }: Place): Promise<Postmaster | u
 async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
   try {
     if (process.platform === 'linux') {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(cluster);
+      const [program, ...options] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return basename(program) === 'postgres' && options.includes(cluster);
     }
     if (process.platform === 'win32') {
       const { stdout } = await run('tasklist', ['/fi', `pid eq ${pid}`, '/fo', 'csv', '/nh']);
       return stdout.includes('postgres.exe');
     }
-    return (await run('ps', ['-ww', '-o', 'args=', '-p', String(pid)])).stdout.includes(cluster);
+    return (await run('ps', ['-ww', '-o', 'args=', '-p', String(pid)])).stdout.includes(`postgres -D ${cluster} `);
   } catch {
     return false; // no such process
   }
@@ -66,19 +69,20 @@ export async function startPostmaster(
   port?: number,
 ): Promise<Postmaster> {
   const unclean = existsSync(join(place.cluster, 'postmaster.pid'));
+  await removeForeignLock(place);
   const giveUp = Date.now() + LEFTOVERS_MS;
+  if (existsSync(place.log) && statSync(place.log).size > LOG_BYTES) renameSync(place.log, `${place.log}.old`);
   for (let attempt = 0; ; attempt++) {
+    const begin = existsSync(place.log) ? statSync(place.log).size : 0;
     const child = spawnPostmaster(binaries, place, account, { ...settings, port: String(port ?? (await freePort())) });
-    const exited = new Promise<false>((resolve) => {
-      child.once('exit', () => resolve(false));
-      child.once('error', () => resolve(false));
-    });
-    const ready = await Promise.race([exited, untilReady(place)]);
+    const gone = new AbortController();
+    child.once('exit', () => gone.abort());
+    child.once('error', (error) => gone.abort(error));
+    // Where another process was quicker, it is theirs that becomes ready, and ours goes.
+    const ready = (await untilReady(place, gone.signal)) ?? (await untilReady(place));
     if (ready) return ready;
-    // Another process may have started it at the same time; our port may have been taken; a killed postmaster leaves children.
-    const other = await findPostmaster(place);
-    if (other) return (await untilReady(place)) ?? other;
-    if (unclean ? Date.now() > giveUp : attempt >= 2) throw notStarted(place);
+    // Our port may have been taken; a postmaster that was killed leaves children, which end soon.
+    if (unclean ? Date.now() > giveUp : attempt >= 2) throw notStarted(place, begin, gone.signal.reason);
     await sleep(200);
   }
 }
@@ -89,7 +93,6 @@ function spawnPostmaster(
   account: Account,
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
-  if (existsSync(place.log) && statSync(place.log).size > LOG_BYTES) renameSync(place.log, `${place.log}.old`);
   const log = openSync(place.log, 'a', 0o640);
   try {
     const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -107,15 +110,29 @@ function spawnPostmaster(
   }
 }
 
-/** @returns undefined where it has gone. */
-export async function untilReady(place: Place): Promise<Postmaster | undefined> {
+/**
+ * After a crash of the machine the lock file may be empty, or its number that of another program by now; PostgreSQL would take
+ * either for a postmaster. Its own check of the shared memory still keeps two postmasters apart.
+ */
+async function removeForeignLock(place: Place): Promise<void> {
+  const path = join(place.cluster, 'postmaster.pid');
+  if (!existsSync(path) || (await findPostmaster(place))) return;
+  const text = readFileSync(path, 'utf8');
+  const stale = text ? isRunning(Number(text.split('\n')[0])) : Date.now() - statSync(path).mtimeMs > EMPTY_LOCK_MS;
+  if (stale) rmSync(path);
+}
+
+/**
+ * Waits for the postmaster to accept connections.
+ * @param gone given where it was only just started and need not have a lock file yet: fires when it has ended
+ * @returns undefined where it has gone or is going.
+ */
+export async function untilReady(place: Place, gone?: AbortSignal): Promise<Postmaster | undefined> {
   const giveUp = Date.now() + RECOVERY_MS;
-  let seen = false;
   while (Date.now() < giveUp) {
     const found = await findPostmaster(place);
     if (found?.status === 'ready') return found;
-    if (found?.status === 'stopping' || (seen && !found)) return undefined;
-    seen = seen || found !== undefined;
+    if (found?.status === 'stopping' || gone?.aborted || (!found && !gone)) return undefined;
     await sleep(POLL_MS);
   }
   throw new ConcordError('UNAVAILABLE', `PostgreSQL has been starting for ${RECOVERY_MS / 1000} s: see ${place.log}.`);
@@ -134,10 +151,12 @@ export async function stopPostmaster(binaries: Binaries, place: Place, account: 
   await untilGone(place);
 }
 
-const notStarted = (place: Place) => {
-  const end = readFileSync(place.log, 'utf8').trim().split('\n').slice(-3).join(' | ');
-  return new ConcordError('CONFIGURATION', `PostgreSQL does not start in ${place.folder}: ${end}`);
-};
+/** @param begin where this start's part of the log begins */
+function notStarted(place: Place, begin: number, reason: unknown): ConcordError {
+  const log = readFileSync(place.log).subarray(begin).toString().trim().split('\n').slice(-3).join(' | ');
+  const why = log || (reason instanceof Error ? reason.message : 'it says nothing');
+  return new ConcordError('CONFIGURATION', `PostgreSQL does not start in ${place.folder}: ${why}`);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

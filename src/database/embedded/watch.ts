@@ -14,7 +14,7 @@ const SCRIPT = `
 cat "$1" > /dev/null
 pid=$(head -n 1 "$2/postmaster.pid") || exit 0
 if [ -r "/proc/$pid/cmdline" ]; then line=$(tr '\\0' ' ' < "/proc/$pid/cmdline"); else line=$(ps -ww -o args= -p "$pid"); fi
-case "$line" in *"$2"*) kill -INT "$pid" ;; esac
+case "$line" in *"postgres -D $2 "*) kill -INT "$pid" ;; esac
 `;
 
 /**
