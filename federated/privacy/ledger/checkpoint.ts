@@ -1,0 +1,49 @@
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { canonicalJson } from '../../canonical-json.js';
+import { entryLeaf } from './chain.js';
+import type { LedgerEntry } from './entry.js';
+import { merkleRoot } from './merkle.js';
+
+/** The coordinator's word for what a ledger was: whoever holds one can tell when history was changed after it. */
+export interface Checkpoint {
+  readonly institution: string;
+  /** Number of entries. */
+  readonly size: number;
+  /** Merkle root over them, in hexadecimal. */
+  readonly root: string;
+  /** Hash of the last entry. */
+  readonly head: string;
+  readonly at: string;
+  /** Which of the coordinator's keys signed it. */
+  readonly key: string;
+  /** Ed25519 over the canonical JSON of all the above, in base64url. */
+  readonly signature: string;
+}
+
+/** @param entries the whole ledger of one institution; at least one */
+export function signCheckpoint(
+  entries: readonly LedgerEntry[],
+  at: string,
+  signer: { readonly key: string; readonly privateKey: KeyObject },
+): Checkpoint {
+  const last = entries.at(-1);
+  if (!last) throw new RangeError('An empty ledger has nothing to sign.');
+  const body = {
+    institution: last.institution,
+    size: entries.length,
+    root: merkleRoot(entries.map(entryLeaf)).toString('hex'),
+    head: last.hash,
+    at,
+    key: signer.key,
+  };
+  return { ...body, signature: sign(null, bytesOf(body), signer.privateKey).toString('base64url') };
+}
+
+export function verifyCheckpoint(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
+  const { signature, ...body } = checkpoint;
+  return verify(null, bytesOf(body), publicKey, Buffer.from(signature, 'base64url'));
+}
+
+function bytesOf({ institution, size, root, head, at, key }: Omit<Checkpoint, 'signature'>): Buffer {
+  return Buffer.from(canonicalJson({ institution, size, root, head, at, key }));
+}

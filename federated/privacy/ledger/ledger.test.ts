@@ -1,0 +1,256 @@
+import { generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
+import { canonicalJson } from '../../canonical-json.js';
+import type { Mechanism } from '../mechanism.js';
+import { applyRecord, type Budget, BudgetError, EMPTY_BUDGET } from './budget.js';
+import { chainEntry, entryHash, entryLeaf } from './chain.js';
+import { signCheckpoint } from './checkpoint.js';
+import type { LedgerEntry, LedgerRecord } from './entry.js';
+import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from './merkle.js';
+import { verifyLedger } from './verify.js';
+
+const INSTITUTION = '00000000-0000-4000-8000-000000000001';
+const step: Mechanism = { mechanism: 'subsampled-gaussian', samplingRate: 0.05, noiseMultiplier: 2, steps: 50 };
+
+const cap = (overrides: Partial<Extract<LedgerRecord, { kind: 'cap' }>> = {}): LedgerRecord => ({
+  kind: 'cap',
+  population: 'all',
+  at: '2026-01-01T00:00:00.000Z',
+  until: '2027-01-01T00:00:00.000Z',
+  epsilon: 2,
+  delta: 1e-5,
+  ...overrides,
+});
+const reserve = (reservation: string, at = '2026-02-01T00:00:00.000Z'): LedgerRecord => ({
+  kind: 'reserve',
+  population: 'all',
+  at,
+  reservation,
+  mechanisms: [step],
+  run: 'run',
+  round: `round of ${reservation}`,
+  node: 'node',
+});
+const commit = (reservation: string): LedgerRecord => ({
+  kind: 'commit',
+  population: 'all',
+  at: '2026-02-01T00:00:01.000Z',
+  reservation,
+  reason: 'accepted',
+});
+const release = (reservation: string): LedgerRecord => ({
+  kind: 'release',
+  population: 'all',
+  at: '2026-02-01T00:00:01.000Z',
+  reservation,
+  reason: 'round-closed',
+});
+
+const replay = (...records: LedgerRecord[]): Budget => records.reduce(applyRecord, EMPTY_BUDGET);
+const codeOf = (work: () => unknown): string | undefined => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof BudgetError) return error.code;
+    throw error;
+  }
+  return undefined;
+};
+
+describe('budget', () => {
+  test('a reservation is spent at once, a commitment changes nothing, a release gives it back', () => {
+    const reserved = replay(cap(), reserve('a'));
+    expect(reserved.spent.pld).toBeGreaterThan(0.4);
+    expect(reserved.spent.rdp).toBeGreaterThanOrEqual(reserved.spent.pld);
+    expect(applyRecord(reserved, commit('a')).spent).toEqual(reserved.spent);
+    expect(applyRecord(reserved, release('a')).spent).toEqual({ pld: 0, rdp: 0 });
+  });
+
+  test('the cap is never passed, whatever the order of reservations, commitments and releases', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(5), fc.constantFrom(reserve, commit, release)), { maxLength: 12 }),
+        (ops) => {
+          let budget = replay(cap({ epsilon: 1 }));
+          for (const [id, make] of ops) {
+            try {
+              budget = applyRecord(budget, make(`r${id}`));
+            } catch (error) {
+              if (!(error instanceof BudgetError)) throw error;
+            }
+            if (budget.spent.pld > 1) return false;
+          }
+          return true;
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each([
+    ['NO_CAP', [reserve('a')]],
+    ['EXHAUSTED', [cap({ epsilon: 0.1 }), reserve('a')]],
+    ['OUTSIDE_PERIOD', [cap(), reserve('a', '2027-01-01T00:00:00.000Z')]],
+    ['ALREADY_RESERVED', [cap(), reserve('a'), reserve('a')]],
+    ['UNKNOWN_RESERVATION', [cap(), commit('a')]],
+    ['ALREADY_SETTLED', [cap(), reserve('a'), commit('a'), release('a')]],
+    ['BAD_CAP', [cap({ epsilon: 0 })]],
+  ])('%s', (code, records) => {
+    expect(codeOf(() => replay(...(records as LedgerRecord[])))).toBe(code);
+  });
+
+  test('a new period starts from nothing; a changed cap within a period does not', () => {
+    const raised = replay(cap(), reserve('a'), cap({ at: '2026-03-01T00:00:00.000Z', epsilon: 3 }));
+    expect(raised.spent.pld).toBeGreaterThan(0.4);
+    const next = replay(
+      cap(),
+      reserve('a'),
+      cap({ at: '2027-01-01T00:00:00.000Z', until: '2028-01-01T00:00:00.000Z' }),
+      commit('a'),
+    );
+    expect(next.spent).toEqual({ pld: 0, rdp: 0 });
+  });
+});
+
+describe('Merkle tree', () => {
+  test('the empty tree and one leaf are as RFC 6962 has them', () => {
+    expect(merkleRoot([]).toString('hex')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+    expect(leafHash(Buffer.alloc(0)).toString('hex')).toBe(
+      '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+    );
+  });
+
+  test('every leaf has a proof, which holds for no other leaf, index or size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), (size, pick) => {
+        const leaves = Array.from({ length: size }, (_, i) => leafHash(Buffer.of(i)));
+        const index = pick % size;
+        const root = merkleRoot(leaves);
+        const proof = inclusionProof(leaves, index);
+        expect(verifyInclusion(leaves[index], index, size, proof, root)).toBe(true);
+        expect(verifyInclusion(leafHash(Buffer.of(99)), index, size, proof, root)).toBe(false);
+        expect(verifyInclusion(leaves[index], (index + 1) % (size + 1), size, proof, root)).toBe(false);
+        expect(verifyInclusion(leaves[index], index, size, [...proof, root], root)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('verification of an export', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const rawKey = publicKey.export({ format: 'jwk' }).x as string;
+
+  function ledger(...records: LedgerRecord[]): LedgerEntry[] {
+    const entries: LedgerEntry[] = [];
+    let budget = EMPTY_BUDGET;
+    for (const record of records) {
+      budget = applyRecord(budget, record);
+      entries.push(chainEntry(INSTITUTION, entries.at(-1), record, budget.spent));
+    }
+    return entries;
+  }
+
+  const entries = ledger(cap(), reserve('a'), commit('a'), reserve('b', '2026-03-01T00:00:00.000Z'));
+  const checkpoint = signCheckpoint(entries, '2026-03-01T00:00:01.000Z', { key: 'k1', privateKey });
+  const lines = [
+    JSON.stringify({ type: 'key', id: 'k1', publicKey: rawKey }),
+    ...entries.map((entry) => JSON.stringify({ type: 'entry', ...entry })),
+    JSON.stringify({ type: 'checkpoint', ...checkpoint }),
+  ];
+
+  test('a whole ledger verifies, with its ε', () => {
+    const result = verifyLedger(lines, new Map([['k1', rawKey]]));
+    expect(result.problems).toEqual([]);
+    expect(result).toMatchObject({ institution: INSTITUTION, entries: 4, checkpoints: 1, covered: 4 });
+    expect(result.budgets.get('all')?.spent.pld).toBe(entries[3].spent.pld);
+  });
+
+  test('any change of any character is found', () => {
+    const text = lines.join('\n');
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.constantFrom('0', 'x', '7', ' ', '"'), (at, character) => {
+        const edited = text.slice(0, at) + character + text.slice(at + 1);
+        const same = edited.split('\n').every((line, i) => {
+          try {
+            return canonicalJson(JSON.parse(line)) === canonicalJson(JSON.parse(lines[i]));
+          } catch {
+            return false;
+          }
+        });
+        return same || verifyLedger(edited.split('\n'), new Map([['k1', rawKey]])).problems.length > 0;
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each([
+    ['an entry deleted', lines.filter((_, i) => i !== 2), 3],
+    ['the last entry deleted', lines.filter((_, i) => i !== 4), 5],
+    ['entries swapped', [lines[0], lines[2], lines[1], ...lines.slice(3)], 2],
+    ['nothing but the key', lines.slice(0, 1), 1],
+  ])('%s: refused, and where', (_, edited, line) => {
+    const { problems } = verifyLedger(edited);
+    expect(problems[0].line).toBe(line);
+  });
+
+  test('a wrong sum is found even where every hash was made anew', () => {
+    const forged = chainEntry(INSTITUTION, entries[0], entries[1].record, { pld: 0.1, rdp: 0.2 });
+    const { problems } = verifyLedger([lines[0], lines[1], JSON.stringify({ type: 'entry', ...forged })]);
+    expect(problems.map(({ problem }) => problem)).toEqual([
+      expect.stringContaining('ε = 0.1 (pld)'),
+      expect.stringContaining('ε = 0.2 (rdp)'),
+    ]);
+  });
+
+  test('a history made anew with another key is found by who knows the key', () => {
+    const other = generateKeyPairSync('ed25519');
+    const otherRaw = other.publicKey.export({ format: 'jwk' }).x as string;
+    const forged = signCheckpoint(entries.slice(0, 1), checkpoint.at, { key: 'k1', privateKey: other.privateKey });
+    const edited = [
+      JSON.stringify({ type: 'key', id: 'k1', publicKey: otherRaw }),
+      lines[1],
+      JSON.stringify({ type: 'checkpoint', ...forged }),
+    ];
+    expect(verifyLedger(edited).problems).toEqual([]);
+    expect(verifyLedger(edited, new Map([['k1', rawKey]])).problems).toHaveLength(2);
+  });
+
+  test('the hash covers every field', () => {
+    const entry = entries[1];
+    const changed = [
+      { ...entry, sequence: 3 },
+      { ...entry, institution: 'x' },
+      { ...entry, previous: 'x' },
+      { ...entry, spent: { ...entry.spent, rdp: 0 } },
+      { ...entry, record: { ...entry.record, population: 'x' } },
+    ];
+    for (const other of changed) expect(entryHash(other)).not.toBe(entry.hash);
+    expect(entryLeaf(entry)).toHaveLength(32);
+  });
+});
+
+describe('canonical JSON', () => {
+  test('the example of RFC 8785, section 3.2.3', () => {
+    const value = {
+      numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      string: '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+      literals: [null, true, false],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
+  });
+
+  test('reads back as it was, and has one spelling whatever the order of keys', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalJson(value);
+        expect(canonicalJson(JSON.parse(text))).toBe(text);
+      }),
+    );
+  });
+
+  test.each([[Number.NaN], [Infinity], ['\ud800'], [new Date(0)], [() => 0], [10n]])('%p is refused', (value) => {
+    expect(() => canonicalJson({ value })).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,158 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { applyRecord, type Budget, EMPTY_BUDGET } from './budget.js';
+import { entryHash, entryLeaf, GENESIS } from './chain.js';
+import { type Checkpoint, verifyCheckpoint } from './checkpoint.js';
+import type { LedgerEntry } from './entry.js';
+import { merkleRoot } from './merkle.js';
+
+/** A line of an export: the keys of the coordinator, the entries of one institution in order, and the checkpoints. */
+export type ExportLine =
+  | { readonly type: 'key'; readonly id: string; readonly publicKey: string }
+  | ({ readonly type: 'entry' } & LedgerEntry)
+  | ({ readonly type: 'checkpoint' } & Checkpoint);
+
+export interface Problem {
+  /** Line of the export, from 1. */
+  readonly line: number;
+  readonly problem: string;
+}
+
+export interface Verification {
+  readonly institution: string | undefined;
+  readonly entries: number;
+  readonly checkpoints: number;
+  /** Entries that a checkpoint covers: what lies beyond could have been appended by anyone who holds the database. */
+  readonly covered: number;
+  readonly budgets: ReadonlyMap<string, Budget>;
+  /** Empty: the ledger is whole. */
+  readonly problems: readonly Problem[];
+}
+
+/** Recomputed ε may differ in the last digits between processors' exp and log. */
+const TOLERANCE = 1e-6;
+/** An entry has these and no more: what the hash does not cover must not be there. */
+const ENTRY_FIELDS = 6;
+
+/**
+ * Recomputes a ledger from its export alone: sequence, chain, the rules of budgets, every ε, Merkle roots and signatures.
+ * @param trusted ids of coordinator keys → raw public keys in base64url, known from elsewhere. Without them the export's own keys
+ *   are taken, which shows that it is consistent, not who signed it.
+ */
+export function verifyLedger(
+  lines: Iterable<string>,
+  trusted?: ReadonlyMap<string, string>,
+  onEntry?: (entries: number) => void,
+): Verification {
+  const state = new LedgerCheck(trusted);
+  let number = 0;
+  for (const text of lines) {
+    number++;
+    if (text.trim() === '') continue;
+    state.read(text, number);
+    onEntry?.(state.entries.length);
+  }
+  if (state.entries.length === 0) state.report(number, 'There are no entries.');
+  return {
+    institution: state.entries[0]?.institution,
+    entries: state.entries.length,
+    checkpoints: state.checkpoints,
+    covered: state.covered,
+    budgets: state.budgets,
+    problems: state.problems,
+  };
+}
+
+class LedgerCheck {
+  readonly entries: LedgerEntry[] = [];
+  readonly budgets = new Map<string, Budget>();
+  readonly problems: Problem[] = [];
+  checkpoints = 0;
+  covered = 0;
+  private readonly keys = new Map<string, KeyObject>();
+  private readonly leaves: Buffer[] = [];
+  private readonly trusted: ReadonlyMap<string, string> | undefined;
+
+  constructor(trusted: ReadonlyMap<string, string> | undefined) {
+    this.trusted = trusted;
+    for (const [id, key] of trusted ?? []) this.keys.set(id, publicKeyOf(key));
+  }
+
+  report(line: number, problem: string): void {
+    this.problems.push({ line, problem });
+  }
+
+  read(text: string, line: number): void {
+    try {
+      const value = JSON.parse(text) as ExportLine;
+      if (value.type === 'key') this.key(value, line);
+      else if (value.type === 'entry') this.entry(value, line);
+      else if (value.type === 'checkpoint') this.checkpoint(value, line);
+      else this.report(line, 'This is no key, no entry and no checkpoint.');
+    } catch (error) {
+      // Whatever a hostile file makes these throw, it is a file that does not verify.
+      this.report(line, `This cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private key({ id, publicKey }: Extract<ExportLine, { type: 'key' }>, line: number): void {
+    if (!this.trusted) this.keys.set(id, publicKeyOf(publicKey));
+    else if (this.trusted.get(id) !== publicKey) this.report(line, `The key ${id} is not one that you trust.`);
+  }
+
+  private entry({ type: _, ...entry }: Extract<ExportLine, { type: 'entry' }>, line: number): void {
+    const last = this.entries.at(-1);
+    const expected = (last?.sequence ?? 0) + 1;
+    if (entry.sequence !== expected)
+      this.report(line, `Entry ${entry.sequence} stands where entry ${expected} belongs.`);
+    if (last && entry.institution !== last.institution)
+      this.report(line, `Entry ${entry.sequence} is of another institution.`);
+    if (entry.previous !== (last?.hash ?? GENESIS))
+      this.report(line, `Entry ${entry.sequence} does not follow the entry before it.`);
+    if (entry.hash !== entryHash(entry) || Object.keys(entry).length !== ENTRY_FIELDS)
+      this.report(line, `Entry ${entry.sequence} is not what its hash says.`);
+    if (last && entry.record.at < last.record.at)
+      this.report(line, `Entry ${entry.sequence} is older than the entry before it.`);
+    this.recompute(entry, line);
+    this.entries.push(entry);
+    this.leaves.push(entryLeaf(entry));
+  }
+
+  private recompute({ sequence, record, spent }: LedgerEntry, line: number): void {
+    try {
+      const budget = applyRecord(this.budgets.get(record.population) ?? EMPTY_BUDGET, record);
+      this.budgets.set(record.population, budget);
+      for (const accountant of ['pld', 'rdp'] as const) {
+        const [said, found] = [spent[accountant], budget.spent[accountant]];
+        if (!(Math.abs(said - found) <= TOLERANCE * Math.max(1, found)))
+          this.report(line, `Entry ${sequence} says ε = ${said} (${accountant}) where ${found} was spent.`);
+      }
+    } catch (error) {
+      this.report(line, `Entry ${sequence} breaks a rule: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private checkpoint({ type: _, ...checkpoint }: Extract<ExportLine, { type: 'checkpoint' }>, line: number): void {
+    this.checkpoints++;
+    const problem = this.problemOf(checkpoint);
+    if (problem) this.report(line, problem);
+    else this.covered = Math.max(this.covered, checkpoint.size);
+  }
+
+  private problemOf(checkpoint: Checkpoint): string | undefined {
+    const { size, root, head, institution, key: id } = checkpoint;
+    const key = this.keys.get(id);
+    if (!key) return `The checkpoint is signed by the unknown key ${id}.`;
+    if (!verifyCheckpoint(checkpoint, key)) return 'The signature of the checkpoint does not verify.';
+    if (institution !== this.entries[0]?.institution) return 'The checkpoint is of another institution.';
+    if (!Number.isInteger(size) || size < 1 || size > this.entries.length)
+      return `The checkpoint is over ${size} entries; ${this.entries.length} are here: some are missing.`;
+    if (this.entries[size - 1].hash !== head || merkleRoot(this.leaves.slice(0, size)).toString('hex') !== root)
+      return `The first ${size} entries are not those that the checkpoint was signed over.`;
+    return undefined;
+  }
+}
+
+/** @param raw 32 bytes in base64url */
+function publicKeyOf(raw: string): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw }, format: 'jwk' });
+}
