@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { nearest } from '../../nearest.js';
 import type { Descriptor } from './descriptor.js';
+import { constantOf, PRODUCT_TYPES } from './tables/products.js';
 
 interface PartialSchema {
   readonly properties?: Readonly<Record<string, { readonly description?: string }>>;
@@ -115,6 +116,23 @@ function contradictionsOf(descriptor: Descriptor): string[] {
     split !== undefined && 'random' in split && split.random.validation + split.random.test >= 1,
     'split.random: validation and test leave nothing to train on',
   );
+  if (products && !products.file) {
+    for (const [name, field] of Object.entries(products)) {
+      const isColumn =
+        typeof field === 'string' || (typeof field === 'object' && ('column' in field || 'growth' in field));
+      when(
+        isColumn && name !== 'file',
+        `products.${name}: is a column, and there is no "file"; write {"value": …} for what all have in common`,
+      );
+    }
+    const type = constantOf(products.type);
+    when(
+      type !== undefined && !(PRODUCT_TYPES as readonly unknown[]).includes(type),
+      `products.type: ${type} is none of ${PRODUCT_TYPES.join(', ')}`,
+    );
+    const risk = constantOf(products.riskClass);
+    when(risk !== undefined && ![1, 2, 3, 4, 5].includes(Number(risk)), `products.riskClass: ${risk} is not 1 to 5`);
+  }
   for (const { columns } of users?.series ?? []) {
     for (const name of columns) {
       const spec = users?.columns?.[name];

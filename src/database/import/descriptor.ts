@@ -234,8 +234,23 @@ export interface Products {
   readonly minimumHorizonMonths?: Field;
   readonly requiredKnowledge?: Field;
   readonly currency?: Field;
+  /** What is known of products by code, where there is no table of them. */
+  readonly items?: Readonly<Record<string, ProductItem>>;
   /** Further columns kept as they are. */
   readonly attributes?: readonly string[];
+}
+
+export interface ProductItem {
+  readonly name?: string;
+  readonly type?: string;
+  readonly riskClass?: number;
+  readonly expectedYield?: number;
+  readonly volatility?: number;
+  readonly termMonths?: number;
+  readonly minimumAmount?: number;
+  readonly minimumHorizonMonths?: number;
+  readonly requiredKnowledge?: number;
+  readonly currency?: string;
 }
 
 /** A yearly yield from two prices and their dates. */

@@ -31,8 +31,8 @@ export interface ImportReport extends ReadReport {
 
 export interface ImportOutcome {
   readonly report: ImportReport;
-  /** Users whose events or answers changed: their profiles are to be rebuilt. */
-  readonly changedUserIds: readonly string[];
+  /** Users of these files whose events or answers are newer than their profiles: these are to be rebuilt. */
+  readonly staleUserIds: readonly string[];
 }
 
 /**
@@ -62,7 +62,7 @@ export async function importData(
     await lockImports(manager, institutionId, options);
     const currency = await currencyOf(manager, institutionId);
     const importer = new Importer({ manager, institutionId, currency, now: started }, descriptor, context, rejects);
-    const { read, changes, changedUserIds } = await importer.run((stage) => options.onProgress?.(stage, 0));
+    const { read, changes, staleUserIds } = await importer.run((stage) => options.onProgress?.(stage, 0));
     const report: ImportReport = {
       ...read,
       ...(rejects && rejects.rows > 0 && { rejectsFile: rejects.path }),
@@ -73,7 +73,7 @@ export async function importData(
       seconds: (performance.now() - clock) / 1000,
     };
     throwIfCancelled(options.signal);
-    if (options.dryRun) throw new RolledBack({ report, changedUserIds });
+    if (options.dryRun) throw new RolledBack({ report, staleUserIds });
     const { created = 0, updated = 0 } = changes.products ?? {};
     if (created + updated > 0) await notify(manager, 'concord_catalogue', institutionId);
     await manager.query(
@@ -81,7 +81,7 @@ export async function importData(
        values ($1, $2, $3, $4, clock_timestamp())`,
       [institutionId, descriptor.name, JSON.stringify(report), started],
     );
-    return { report, changedUserIds };
+    return { report, staleUserIds };
   }
 
   try {

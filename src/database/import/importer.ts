@@ -19,7 +19,7 @@ export class Importer {
   private readonly columns: ColumnReport[] = [];
   private readonly notes: string[] = [];
   private readonly changes: Record<string, Changes> = {};
-  private changedUserIds: string[] = [];
+  private readonly staleUserIds = new Set<string>();
 
   constructor(
     private readonly merge: MergeContext,
@@ -44,7 +44,7 @@ export class Importer {
       columns: this.columns,
       notes: this.notes,
     };
-    return { read, changes: this.changes, changedUserIds: this.changedUserIds };
+    return { read, changes: this.changes, staleUserIds: [...this.staleUserIds] };
   }
 
   private accounting(file: string, table: string): Accounting {
@@ -66,9 +66,15 @@ export class Importer {
   }
 
   private async createProducts(codes: readonly string[]): Promise<void> {
-    const records = codes.map((code) => bareProduct(code, this.merge.currency, this.descriptor.products));
-    const changes = await mergeProducts(this.merge, records, true);
-    if (changes.created > 0) this.count('products', changes);
+    const { products } = this.descriptor;
+    const records = codes.map((code) => bareProduct(code, this.merge.currency, products));
+    const isDescribed = ({ code }: { code: string }) => products?.items?.[code] !== undefined;
+    for (const [some, isBare] of [
+      [records.filter((record) => !isDescribed(record)), true],
+      [records.filter(isDescribed), false],
+    ] as const) {
+      if (some.length > 0) this.count('products', await mergeProducts(this.merge, some, isBare));
+    }
   }
 
   private async importUsers(onStage: (stage: string) => void): Promise<void> {
@@ -81,7 +87,11 @@ export class Importer {
     await stageUsers(merge, users, answersOf, accounting);
     onStage('merging users');
     this.count('users', await mergeUsers(merge, accounting.imported));
-    if (questionnaire) this.count('questionnaires', await mergeQuestionnaires(merge));
+    if (questionnaire) {
+      const { changes, staleUserIds } = await mergeQuestionnaires(merge);
+      this.count('questionnaires', changes);
+      for (const id of staleUserIds) this.staleUserIds.add(id);
+    }
     if (users.products.length > 0) {
       await this.createProducts(users.products);
       this.count('holdings', await mergeOwned(merge, users.products, holdings?.complete ?? true));
@@ -114,9 +124,9 @@ export class Importer {
     await stageEvents(merge, events, accounting);
     onStage('merging events');
     if (this.mayCreateProducts(descriptor.events!)) await this.createProducts(await this.codesIn('import_events'));
-    const { changes, userIds } = await mergeEvents(merge, events, accounting);
+    const { changes, staleUserIds } = await mergeEvents(merge, events, accounting);
     this.count('events', changes);
-    this.changedUserIds = userIds;
+    for (const id of staleUserIds) this.staleUserIds.add(id);
     this.columns.push({ column: 'event amount', kind: 'numeric', actions: events.actions.toJSON() });
   }
 

@@ -1,4 +1,4 @@
-import { ConcordError } from '../../errors.js';
+import { badInput, ConcordError } from '../../errors.js';
 
 /** What became of the rows of one file: read = imported + merged + filtered + rejected. */
 export interface TableReport {
@@ -46,6 +46,7 @@ export class Accounting {
   filtered = 0;
   rejected = 0;
   private readonly reasons = new Map<string, number>();
+  private first = '';
 
   constructor(
     readonly file: string,
@@ -56,17 +57,27 @@ export class Accounting {
   /** @param reason without the particulars of the row, so that reasons can be counted. */
   reject(row: { readonly line: number; readonly raw: string }, reason: string, particulars = ''): void {
     this.rejected++;
+    this.first ||= `line ${row.line}: ${reason}${particulars && ` (${particulars})`}`;
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
     this.rejects?.write(this.file, row.line, particulars ? `${reason}: ${particulars}` : reason, row.raw);
   }
 
-  /** @throws {ConcordError} INTERNAL when a row is unaccounted for. */
+  /** @throws {ConcordError} BAD_INPUT when every row was rejected: the descriptor, not the rows, is wrong then. INTERNAL when one is unaccounted for. */
   report(): TableReport {
     const { file, table, read, imported, merged, filtered, rejected } = this;
     if (read !== imported + merged + filtered + rejected) {
       throw new ConcordError(
         'INTERNAL',
         `${file}: ${read} rows read, but ${imported} imported, ${merged} merged, ${filtered} filtered and ${rejected} rejected.`,
+      );
+    }
+    if (read > 0 && rejected === read) {
+      throw badInput(
+        `${file}: all ${read} rows are rejected, the first on ${this.first}. Does the descriptor fit the file?`,
+        {
+          file,
+          reasons: Object.fromEntries(this.reasons),
+        },
       );
     }
     return { file, table, read, imported, merged, filtered, rejected, reasons: Object.fromEntries(this.reasons) };

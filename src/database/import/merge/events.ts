@@ -1,7 +1,7 @@
 import { copyRows } from '../../copy.js';
 import type { Accounting } from '../report.js';
 import type { Events } from '../tables/events.js';
-import { type Changes, countOf, type MergeContext, rejectLines } from './merge.js';
+import { type Changes, countedInsert, countOf, type MergeContext, rejectLines } from './merge.js';
 
 const COLUMNS = [
   'line',
@@ -44,13 +44,13 @@ export async function stageEvents({ manager }: MergeContext, events: Events, acc
 
 /**
  * Inserts the staged events that are not there yet; of several with one id the first in the file counts.
- * @returns what changed, and the ids of users who have new events.
+ * @returns what changed, and the users of these events whose profiles are older than their events.
  */
 export async function mergeEvents(
   { manager, institutionId }: MergeContext,
   events: Events,
   accounting: Accounting,
-): Promise<{ changes: Changes; userIds: string[] }> {
+): Promise<{ changes: Changes; staleUserIds: string[] }> {
   await manager.query(
     `create temporary table import_known_events on commit drop as
        select s.line, s.event_id, u.id as user_id, p.id as product_id, s.type, s.amount, s.duration_seconds, s.text, s.occurred_at,
@@ -74,20 +74,22 @@ export async function mergeEvents(
   accounting.imported += offered;
   accounting.merged += known - offered;
   const columns = 'event_id, user_id, product_id, type, amount, duration_seconds, text, occurred_at';
-  await manager.query(
-    `create temporary table import_new_events (user_id uuid not null, events integer not null) on commit drop`,
-  );
-  const [{ created }] = await manager.query(
-    `with inserted as (
-       insert into concord.behaviour_events (institution_id, ${columns})
-       select $1::uuid, ${columns} from (
-         select distinct on (event_id) ${columns} from import_known_events where ${isKnown} order by event_id, line) as known
-       on conflict (institution_id, event_id) do nothing returning user_id),
-     counted as (
-       insert into import_new_events select user_id, count(*)::int from inserted group by user_id returning events)
-     select coalesce(sum(events), 0)::int as created from counted`,
+  const changes = await countedInsert(
+    manager,
+    `insert into concord.behaviour_events (institution_id, ${columns})
+     select $1::uuid, ${columns} from (
+       select distinct on (event_id) ${columns} from import_known_events where ${isKnown} order by event_id, line) as known
+     on conflict (institution_id, event_id) do nothing`,
     [institutionId],
+    offered,
   );
-  const users: { id: string }[] = await manager.query('select user_id as id from import_new_events order by user_id');
-  return { changes: { created, updated: 0, unchanged: offered - created }, userIds: users.map(({ id }) => id) };
+  // Not only of the events that are new: an import that was killed before profiles were rebuilt is made good by the next.
+  const users: { id: string }[] = await manager.query(
+    `select s.user_id as id from (select distinct user_id from import_known_events where ${isKnown}) as s
+       left join concord.profiles p on p.user_id = s.user_id
+      where p.user_id is null or exists (
+        select from concord.behaviour_events e where e.user_id = s.user_id and e.recorded_at > p.updated_at)
+      order by s.user_id`,
+  );
+  return { changes, staleUserIds: users.map(({ id }) => id) };
 }

@@ -102,21 +102,45 @@ export async function mergeUsers({ manager, institutionId }: MergeContext, stage
   );
 }
 
-/** Merges the staged answers; those completed earlier than what is there are of no interest. */
-export async function mergeQuestionnaires({ manager, institutionId }: MergeContext): Promise<Changes> {
+/**
+ * Merges the staged answers; those completed earlier than what is there are of no interest.
+ * @returns what changed, and the users whose profiles do not know their answers.
+ */
+export async function mergeQuestionnaires({
+  manager,
+  institutionId,
+}: MergeContext): Promise<{ changes: Changes; staleUserIds: string[] }> {
   const staged = await countOf(manager, 'select from import_users where risk_tolerance is not null');
-  const columns = 'risk_tolerance, knowledge, horizon_months, investable_amount, completed_at, expires_at';
-  const list = (prefix: string) => columns.replaceAll(/\w+/g, (column) => `${prefix}.${column}`);
-  return countedInsert(
-    manager,
-    `insert into concord.questionnaires as q (user_id, institution_id, ${columns})
-     select u.id, $1::uuid, ${list('s')}
-       from import_users s join concord.users u on u.institution_id = $1 and u.external_id = s.external_id
-      where s.risk_tolerance is not null order by u.id
-     on conflict (user_id) do update set
-       (${columns}) = row(${list('excluded')})
-     where excluded.completed_at >= q.completed_at and (${list('q')}) is distinct from (${list('excluded')})`,
-    [institutionId],
-    staged,
+  const columns = ['risk_tolerance', 'knowledge', 'horizon_months', 'investable_amount', 'completed_at', 'expires_at'];
+  const list = (prefix: string) => columns.map((column) => `${prefix}.${column}`).join(', ');
+  await manager.query(
+    'create temporary table import_answered (user_id uuid not null, is_new boolean not null) on commit drop',
   );
+  await manager.query(
+    `with merged as (
+       insert into concord.questionnaires as q (user_id, institution_id, ${columns.join(', ')})
+       select u.id, $1::uuid, ${list('s')}
+         from import_users s join concord.users u on u.institution_id = $1 and u.external_id = s.external_id
+        where s.risk_tolerance is not null order by u.id
+       on conflict (user_id) do update set (${columns.join(', ')}) = row(${list('excluded')})
+       where excluded.completed_at >= q.completed_at and (${list('q')}) is distinct from (${list('excluded')})
+       returning q.user_id, (q.xmax = 0) as is_new)
+     insert into import_answered select user_id, is_new from merged`,
+    [institutionId],
+  );
+  const [{ created, updated }] = await manager.query(
+    `select count(*) filter (where is_new)::int as created, count(*) filter (where not is_new)::int as updated from import_answered`,
+  );
+  // Answers of an import that was killed before profiles were rebuilt have no profile yet: the next makes it good.
+  const stale: { id: string }[] = await manager.query(
+    `select user_id as id from import_answered union
+     select u.id from import_users s join concord.users u on u.institution_id = $1 and u.external_id = s.external_id
+      where s.risk_tolerance is not null and not exists (select from concord.profiles p where p.user_id = u.id)
+     order by id`,
+    [institutionId],
+  );
+  return {
+    changes: { created, updated, unchanged: staged - created - updated },
+    staleUserIds: stale.map(({ id }) => id),
+  };
 }

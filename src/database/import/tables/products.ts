@@ -1,5 +1,5 @@
 import { badInput } from '../../../errors.js';
-import type { Field, Products } from '../descriptor.js';
+import type { Field, Products, Scalar } from '../descriptor.js';
 import type { ReadContext, Row } from '../files/csv-file.js';
 import { Accounting } from '../report.js';
 import { dateParser } from '../values/date.js';
@@ -90,29 +90,34 @@ export async function readProducts(
   return products;
 }
 
-/** @returns a product of which only its code is known, with what the descriptor says of all. */
+/** @returns a product that no table describes: what the descriptor says of it, or else of all. */
 export function bareProduct(code: string, currency: string, spec: Products = {}): ProductRecord {
-  const constant = (field: unknown) =>
-    typeof field === 'object' && field !== null && 'value' in field
-      ? field.value
-      : typeof field === 'number'
-        ? field
-        : undefined;
-  const number = (field: unknown) => (typeof constant(field) === 'number' ? (constant(field) as number) : null);
   return {
     code,
     name: code,
-    type: (constant(spec.type) ?? DEFAULTS.type) as ProductType,
-    riskClass: number(spec.riskClass) ?? DEFAULTS.riskClass,
-    expectedYield: number(spec.expectedYield),
-    volatility: number(spec.volatility),
-    termMonths: number(spec.termMonths),
-    minimumAmount: number(spec.minimumAmount) ?? 0,
-    minimumHorizonMonths: number(spec.minimumHorizonMonths) ?? 0,
-    requiredKnowledge: number(spec.requiredKnowledge) ?? 0,
-    currency: String(constant(spec.currency) ?? currency),
+    type: (constantOf(spec.type) ?? DEFAULTS.type) as ProductType,
+    riskClass: Number(constantOf(spec.riskClass) ?? DEFAULTS.riskClass),
+    expectedYield: numberOrNull(spec.expectedYield),
+    volatility: numberOrNull(spec.volatility),
+    termMonths: numberOrNull(spec.termMonths),
+    minimumAmount: numberOrNull(spec.minimumAmount) ?? 0,
+    minimumHorizonMonths: numberOrNull(spec.minimumHorizonMonths) ?? 0,
+    requiredKnowledge: numberOrNull(spec.requiredKnowledge) ?? 0,
+    currency: String(constantOf(spec.currency) ?? currency),
     attributes: {},
+    ...(spec.items?.[code] as Partial<ProductRecord> | undefined),
   };
+}
+
+/** @returns the value of a field that is the same for all products. */
+export function constantOf(field: Products['expectedYield']): Scalar | undefined {
+  if (typeof field === 'number') return field;
+  return typeof field === 'object' && 'value' in field ? field.value : undefined;
+}
+
+function numberOrNull(field: Products['expectedYield']): number | null {
+  const value = constantOf(field);
+  return value === undefined ? null : Number(value);
 }
 
 /** @returns a function from a row to the product, or to why the row is none. */
