@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventCountOf, FEATURE_NAMES, FEATURES, featuresOf, INTEREST_FEATURES } from './features.js';
+import { describe as describeState, FEATURE_NAMES, FEATURES, featuresOf, INTEREST_FEATURES } from './features.js';
 import { applyEvents, DAY, emptyState, type ProfileEvent } from './state.js';
 
 const NOW = new Date('2026-06-17T12:00:00Z'); // a Wednesday
@@ -75,7 +75,7 @@ test('the mix is a share that fades with age', () => {
 
 test('what is older than two years counts in what is of all time only', () => {
   const state = applyEvents(emptyState(), [event('login', 0), event('login', 800)]);
-  expect(eventCountOf(state, NOW)).toBe(1);
+  expect(describeState(state, NOW).eventCount).toBe(1);
   expect(featuresOf(state, NOW).daysSinceFirst).toBe(800);
 });
 

@@ -158,21 +158,25 @@ export const INTEREST_FEATURES: readonly string[] = FEATURES.filter((feature) =>
   (feature) => feature.name,
 );
 
-/** All features as of `now`, rounded to six decimals. */
-export function featuresOf(state: ProfileState, now: Date): Features {
+export interface Description {
+  /** Rounded to six decimals. */
+  readonly features: Features;
+  /** Events of any type in the 104 weeks up to now. */
+  readonly eventCount: number;
+}
+
+/** What a state says as of `now`. */
+export function describe(state: ProfileState, now: Date): Description {
   const reader = new StateReader(state, now.getTime());
   const features: Record<string, number | null> = {};
   for (const { name, compute } of FEATURES) {
     const value = compute(reader);
     features[name] = value === null ? null : Math.round(value * 1e6) / 1e6;
   }
-  return features;
+  return { features, eventCount: reader.sum('events', HISTORY_WEEKS) };
 }
 
-/** Events of any type in the 104 weeks up to now. */
-export function eventCountOf(state: ProfileState, now: Date): number {
-  return new StateReader(state, now.getTime()).sum('events', HISTORY_WEEKS);
-}
+export const featuresOf = (state: ProfileState, now: Date): Features => describe(state, now).features;
 
 const WINDOWS = [4, 13, 52, HISTORY_WEEKS] as const;
 type Window = (typeof WINDOWS)[number];

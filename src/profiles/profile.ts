@@ -1,4 +1,4 @@
-import { eventCountOf, type Features, featuresOf } from './features.js';
+import { describe, type Features, featuresOf } from './features.js';
 import type { ProfileRow, WrittenProfile } from './profiles.store.js';
 import type { Questionnaire } from './questionnaire.js';
 import { emptyState, type ProfileState } from './state.js';
@@ -19,15 +19,14 @@ export interface Profile {
 
 /** The profile as of now: features fade and tags come and go with time, so they are computed when they are read. */
 export function profileOf(row: ProfileRow, now: Date): Profile {
-  const state = row.state ?? emptyState();
-  const features = featuresOf(state, now);
+  const { features, eventCount } = describe(row.state ?? emptyState(), now);
   return {
     userId: row.userId,
     asOf: now,
     features,
     tags: tagsOf(features, row.questionnaire, now),
     questionnaire: row.questionnaire,
-    eventCount: eventCountOf(state, now),
+    eventCount,
     updatedAt: row.updatedAt,
   };
 }
