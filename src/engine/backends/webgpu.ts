@@ -16,7 +16,8 @@ const ADAPTER_OPTIONS = { powerPreference: 'high-performance' } as const;
 
 const PROBE = `
 const { create } = await import(process.argv[1]);
-const adapter = await create([]).requestAdapter(${JSON.stringify(ADAPTER_OPTIONS)});
+globalThis.instance = create([]);
+const adapter = await globalThis.instance.requestAdapter(${JSON.stringify(ADAPTER_OPTIONS)});
 const { vendor, architecture, description, isFallbackAdapter } = adapter?.info ?? {};
 process.stdout.write(JSON.stringify(adapter ? { vendor, architecture, description, isFallbackAdapter } : null));
 `;
@@ -57,6 +58,9 @@ interface Shared {
 
 let shared: Promise<Shared> | undefined;
 
+/** Dawn crashes where the instance of a device that is still at work has been garbage-collected: it is kept for good. */
+let instance: GPU | undefined;
+
 /** TensorFlow.js on WebGPU, by Dawn. Several opened in one thread share the device, which the last one to go destroys. */
 async function open(): Promise<Backend> {
   const tf = await loadTensorFlow();
@@ -86,8 +90,8 @@ async function createShared(tf: TensorFlow): Promise<Shared> {
   const { create, globals } = (await import(dawn)) as { create(options: string[]): GPU; globals: object };
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   Object.assign(globalThis, globals);
-  const gpu = create([]);
-  const adapter = await gpu.requestAdapter(ADAPTER_OPTIONS);
+  instance ??= create([]);
+  const adapter = await instance.requestAdapter(ADAPTER_OPTIONS);
   if (!adapter) throw new ConcordError('CONFIGURATION', 'WebGPU finds no graphics adapter.');
   const { limits } = adapter;
   const device = await adapter.requestDevice({
@@ -102,7 +106,7 @@ async function createShared(tf: TensorFlow): Promise<Shared> {
     },
   });
   const { info } = adapter as unknown as { info: GPUAdapterInfo & AdapterInfo };
-  const backend = withNavigator(gpu, () => new WebGPUBackend(device, info));
+  const backend = withNavigator(instance, () => new WebGPUBackend(device, info));
   tf.registerBackend('webgpu', () => backend);
   await tf.setBackend('webgpu');
   return { device, description: describe(info), users: 0 };
