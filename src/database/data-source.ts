@@ -155,7 +155,7 @@ class PostgresDatabase implements Database {
       try {
         client = await runner.connect();
       } catch (error) {
-        throw sqlState(error) ? error : connectionLost(error);
+        throw connectionLost(error);
       }
       return await run(runner, client);
     } catch (error) {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { ConcordError, type ErrorCode } from '../errors.js';
 
 interface DriverError extends Error {
@@ -27,8 +27,9 @@ const MEANING: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '25006': ['UNAVAILABLE', 'The database accepts no writes at present.'],
   '57P': ['UNAVAILABLE', 'The database is shutting down or starting: try again.'],
   '53': ['UNAVAILABLE', 'The database is out of connections, memory or disk.'],
-  '28': ['UNAVAILABLE', 'The database refuses the application role.'],
 };
+
+const RELEASED = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
 /** The driver's own error inside whatever TypeORM wraps it in; undefined where it is none. */
 function driverError(error: unknown): DriverError | undefined {
@@ -52,7 +53,8 @@ export function violatedConstraint(error: unknown): string | undefined {
  * PostgreSQL is kept as cause, for the log only: it quotes values.
  */
 export function databaseError(error: unknown): unknown {
-  if (error instanceof QueryRunnerAlreadyReleasedError) return connectionLost(error);
+  // TypeORM lets go of a connection as soon as it breaks.
+  if (RELEASED.some((released) => error instanceof released)) return connectionLost(error);
   const driver = driverError(error);
   if (!driver) return error;
   const state = sqlState(error);
