@@ -78,20 +78,29 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-/** Numbers of processes whose command line names this folder: postmasters, and shells that watch. */
-export function processesOn(folder: string): { pid: number; line: string; uid: number }[] {
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parent: number;
+  readonly uid: number;
+  /** The command line. */
+  readonly line: string;
+}
+
+/** Processes whose command line names this folder: postmasters, and shells that watch. */
+export function processesOn(folder: string): ProcessInfo[] {
   return listProcesses().filter(({ line }) => line.includes(folder));
 }
 
 export const postgresOn = (folder: string) => processesOn(folder).filter(({ line }) => line.includes('/postgres -D'));
 
-function listProcesses(): { pid: number; line: string; uid: number }[] {
+function listProcesses(): ProcessInfo[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
       const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
-      return [{ pid: Number(name), line, uid }];
+      const status = readFileSync(`/proc/${name}/status`, 'utf8');
+      const number = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+      return [{ pid: Number(name), parent: number('PPid'), uid: number('Uid'), line }];
     } catch {
       return []; // it has ended meanwhile
     }
