@@ -1,0 +1,43 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { canonicalJson } from '../canonical-json.js';
+
+/** A node's key: Ed25519. Its id is its thumbprint, so that a key can't be enrolled under another's id. */
+export interface NodeKey {
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  /** 32 bytes in base64url. */
+  readonly publicKey: string;
+}
+
+export function generateNodeKey(): NodeKey {
+  return nodeKeyOf(generateKeyPairSync('ed25519').privateKey);
+}
+
+/** @throws {TypeError} where the text is not an Ed25519 private key in PKCS#8 PEM */
+export function readNodeKey(pem: string): NodeKey {
+  const privateKey = createPrivateKey(pem);
+  if (privateKey.asymmetricKeyType !== 'ed25519') throw new TypeError('A node has an Ed25519 key.');
+  return nodeKeyOf(privateKey);
+}
+
+export const writeNodeKey = (key: NodeKey): string => key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+
+function nodeKeyOf(privateKey: KeyObject): NodeKey {
+  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x as string;
+  return { id: keyId(publicKey), privateKey, publicKey };
+}
+
+/**
+ * JWK thumbprint of an Ed25519 public key (RFC 7638 with RFC 8037).
+ * @param publicKey 32 bytes in base64url
+ */
+export const keyId = (publicKey: string): string =>
+  createHash('sha256')
+    .update(canonicalJson({ crv: 'Ed25519', kty: 'OKP', x: publicKey }))
+    .digest('base64url');
+
+/** @throws {TypeError} where it is not 32 bytes in base64url that are a point of the curve */
+export function publicKeyObject(publicKey: string): KeyObject {
+  if (!/^[A-Za-z0-9_-]{43}$/.test(publicKey)) throw new TypeError('An Ed25519 public key is 32 bytes in base64url.');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
+}
