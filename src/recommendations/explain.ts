@@ -1,6 +1,6 @@
 import type { UserRow } from '../engine/data/dataset.js';
 import type { ScoringService } from '../engine/engine.js';
-import { effect, type Reason, reasonsOf } from '../models/reasons.js';
+import { type Reason, reasonsOf } from '../models/reasons.js';
 import type { Catalogue } from '../products/catalogue.js';
 import type { AnswerItem } from './answer.js';
 
@@ -20,22 +20,13 @@ export async function explainItems(
   const codes = asked.map(({ code }) => code);
   const explanations = await scoring.explainInterest(handle, row, codes);
   const byCode = new Map(codes.map((code, index) => [code, explanations[index]]));
-  const nameOf = (code: string) => catalogue.byCode.get(code)?.name;
+  const productName = (code: string) => catalogue.byCode.get(code)?.name;
   return items.map((item) => {
     const explanation = byCode.get(item.code);
     if (!explanation) return item;
-    const contributions = largest(reasonsOf(explanation, 'interest', nameOf), KEPT);
+    const contributions = reasonsOf(explanation, 'interest', { kept: KEPT, productName });
     return { ...item, base: explanation.base, contributions };
   });
-}
-
-/** The first so many reasons, and all others as one: the sum stays the same. */
-export function largest(reasons: readonly Reason[], kept: number): Reason[] {
-  if (reasons.length <= kept + 1) return [...reasons];
-  const others = reasons.slice(kept);
-  const contribution = others.reduce((sum, reason) => sum + reason.contribution, 0);
-  const text = `${others.length} further inputs, taken together: ${effect(contribution, 'interest')}`;
-  return [...reasons.slice(0, kept), { feature: 'others', value: others.length, contribution, text }];
 }
 
 /** All terms of an item's score, largest first. */
