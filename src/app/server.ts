@@ -7,6 +7,7 @@ import { type BuiltInIssuer, openBuiltInIssuer } from './auth/issuer.js';
 import { createRuntime, localViewer, type Runtime } from './composition.js';
 import type { Config } from './config.js';
 import { prepareDemo } from './demo.js';
+import { startHousekeeping } from './housekeeping.js';
 import type { GraphqlHandlerModules } from './http/graphql-handler.js';
 import type { Check } from './http/health.js';
 import { createMetrics, type Metrics } from './http/metrics.js';
@@ -109,6 +110,10 @@ async function openApi(
   const { services } = runtime;
   resources.add(await services.products.listen(), (end) => end());
   resources.add(await services.models.listen(), (end) => end());
+  resources.add(
+    startHousekeeping(services, (error) => log.error({ err: error }, 'housekeeping')),
+    (it) => it.stop(),
+  );
   const rateLimiter = createRateLimiter(config.rate);
   const apollo = createApollo({
     schema: createApiSchema(services),

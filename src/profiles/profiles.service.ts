@@ -9,6 +9,7 @@ import { type Profile, profileOf, writtenProfile } from './profile.js';
 import { ProfilesStore } from './profiles.store.js';
 import { addMonths, checkQuestionnaire, QUESTIONNAIRE_MONTHS, type Questionnaire } from './questionnaire.js';
 import { rebuildProfiles } from './rebuild.js';
+import { refreshProfiles } from './refresh.js';
 import type { ScoringView, ScoringViews, TrainingView } from './scoring-view.js';
 import { scoringViewOf, trainingViewOf } from './scoring-view.js';
 import { applyEvents, emptyState } from './state.js';
@@ -168,11 +169,20 @@ export class ProfilesService implements ScoringViews {
     } = {},
   ): Promise<{ users: number; events: number }> {
     const institutionId = requireInstitution(viewer, 'users:write');
-    return rebuildProfiles(
-      { database: this.modules.database, store: this.store, events: this.events, now: () => this.now() },
-      institutionId,
-      options,
-    );
+    return rebuildProfiles(this.parts(), institutionId, options);
+  }
+
+  /**
+   * Stores the tags that time alone has given or taken (dormant, new-customer, an expired questionnaire): lists by tag read what is
+   * stored. Once or twice a day is enough.
+   * @throws {ConcordError} CANCELLED
+   */
+  async refresh(
+    viewer: Viewer | undefined,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<{ looked: number; changed: number }> {
+    const institutionId = requireInstitution(viewer, 'users:write');
+    return refreshProfiles(this.parts(), institutionId, options.signal);
   }
 
   private async update(
@@ -200,6 +210,10 @@ export class ProfilesService implements ScoringViews {
     await this.store.write(manager, institutionId, profiles);
     const trades = events.filter((event) => event.type === 'purchase' || event.type === 'sale').flatMap(pairOf);
     if (trades.length > 0) await this.events.followTrades(manager, institutionId, trades);
+  }
+
+  private parts() {
+    return { database: this.modules.database, store: this.store, events: this.events, now: () => this.now() };
   }
 
   private now(): Date {

@@ -27,6 +27,11 @@ export interface TrainingRow extends ScoringRow {
   readonly protectedAttributes: AttributeMap;
 }
 
+export interface TaggedRow extends ProfileRow {
+  /** As they are stored. */
+  readonly tags: readonly Tag[];
+}
+
 export interface WrittenProfile {
   readonly userId: string;
   readonly features: Features;
@@ -62,6 +67,14 @@ export class ProfilesStore {
     return rows.map(nest);
   }
 
+  /** @returns the next users with a profile after `after`, with the tags that are stored. */
+  async tagged(institutionId: string, after: string, limit: number): Promise<TaggedRow[]> {
+    const condition = 'p.user_id is not null and u.id > $2 order by u.id limit $3';
+    const query = select(', p.tags', condition, institutionId, after, limit);
+    const [rows] = await this.database.read<[Flat<TaggedRow>[]]>(institutionId, query);
+    return rows.map(nest);
+  }
+
   /** @returns the next ids of users after `after`. */
   async userIds(institutionId: string, after: string, limit: number): Promise<string[]> {
     const [rows] = await this.database.read<[{ id: string }[]]>(institutionId, {
@@ -90,6 +103,21 @@ export class ProfilesStore {
         profiles.map((profile) => profile.userId),
         profiles.map((profile) => JSON.stringify(profile.features)),
         profiles.map((profile) => JSON.stringify(profile.state)),
+        profiles.map((profile) => JSON.stringify(profile.tags)),
+      ],
+    );
+  }
+
+  /** Writes what time has changed of profiles that the transaction has locked; their users have done nothing. */
+  async writeTags(manager: EntityManager, institutionId: string, profiles: readonly WrittenProfile[]): Promise<void> {
+    await manager.query(
+      `update concord.profiles p set features = t.features, tags = t.tags
+         from unnest($2::uuid[], $3::jsonb[], $4::jsonb[]) as t (user_id, features, tags)
+        where p.institution_id = $1 and p.user_id = t.user_id`,
+      [
+        institutionId,
+        profiles.map((profile) => profile.userId),
+        profiles.map((profile) => JSON.stringify(profile.features)),
         profiles.map((profile) => JSON.stringify(profile.tags)),
       ],
     );

@@ -64,7 +64,13 @@ beforeAll(async () => {
 type Answer = ExecutionResult<any>;
 
 function send(source: string, variableValues: Record<string, unknown> = {}, as: Viewer | undefined = viewer) {
-  const contextValue: Context = { viewer: as, requestId: 'r', signal: new AbortController().signal, kept: new Map() };
+  const contextValue: Context = {
+    viewer: as,
+    requestId: 'r',
+    caller: 'test',
+    signal: new AbortController().signal,
+    kept: new Map(),
+  };
   return graphql({ schema, source, variableValues, contextValue }) as Promise<Answer>;
 }
 

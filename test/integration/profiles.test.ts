@@ -294,6 +294,21 @@ test('rebuilding gives what recording gave, also where profiles were lost or nev
   expect(await profiles.rebuild(stranger, { userIds: [user] })).toEqual({ users: 0, events: 0 });
 });
 
+test('refreshing stores the tags that time alone has changed', async () => {
+  const early = new Date('2024-06-17T12:00:00Z');
+  const products = new ProductsService({ database: db.database });
+  const then = new ProfilesService({ database: db.database, products, clock: () => early });
+  await then.recordEvents(viewer, [event({ occurredAt: early })]);
+  const listed = async (tag: string) => (await users.list(viewer, { tag }, { first: 5 })).map((each) => each.id);
+  const { updatedAt } = await profiles.profile(viewer, user);
+  expect([await listed('new-customer'), await listed('dormant')]).toEqual([[user], []]);
+  expect(await profiles.refresh(viewer)).toEqual({ looked: 1, changed: 1 });
+  expect([await listed('new-customer'), await listed('dormant')]).toEqual([[], [user]]);
+  expect((await profiles.profile(viewer, user)).updatedAt).toEqual(updatedAt);
+  expect(await profiles.refresh(viewer)).toEqual({ looked: 1, changed: 0 });
+  await expect(profiles.refresh(viewer, { signal: AbortSignal.abort() })).rejects.toEqual(refused('CANCELLED'));
+});
+
 test('another institution finds nothing of ours, and records nothing about it', async () => {
   expect((await profiles.recordEvents(stranger, [event()]))[0]).toMatchObject({ reason: 'UNKNOWN_USER' });
   const theirUser = await createUser(db.database, stranger.institutionId!);

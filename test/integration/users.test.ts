@@ -1,6 +1,7 @@
 import type { Viewer } from '../../src/graphql/viewer.js';
 import { ProductsService } from '../../src/products/products.service.js';
-import { UsersService } from '../../src/users/users.service.js';
+import type { AttributeMap } from '../../src/users/user.js';
+import { UsersService, type UserUpsert } from '../../src/users/users.service.js';
 import { createInstitution, createProduct, createUser, useTestDatabase } from '../support/database.js';
 import { partner } from '../support/viewers.js';
 
@@ -56,15 +57,16 @@ describe('one user', () => {
 
   test('takes no attribute that cannot be stored, and keeps what it had', async () => {
     const { id } = await users.create(viewer, { externalId: 'C-1', attributes: { a: 1 } });
-    for (const bad of [
+    const bad: AttributeMap[] = [
       { a: Number.NaN },
       { a: Infinity },
       { a: 'x\0' },
       { a: '\ud800' },
       { a: '9999-12-31' },
       { 'a b': 1 },
-    ])
-      await expect(users.update(viewer, id, { attributes: bad })).rejects.toEqual(refused('BAD_INPUT'));
+    ];
+    for (const attributes of bad)
+      await expect(users.update(viewer, id, { attributes })).rejects.toEqual(refused('BAD_INPUT'));
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`n${i}`, i]));
     await expect(users.update(viewer, id, { attributes: many })).rejects.toEqual(refused('BAD_INPUT'));
     expect((await users.one(viewer, id)).attributes).toEqual({ a: 1 });
@@ -84,7 +86,7 @@ describe('bulk upsert', () => {
   test('creates, merges and leaves alone, in order and idempotently', async () => {
     await users.create(viewer, { externalId: 'b', attributes: { x: 1, y: 'old' }, riskLabel: 0 });
     await users.create(viewer, { externalId: 'c', attributes: { x: 1 } });
-    const input = [
+    const input: UserUpsert[] = [
       { externalId: 'c', attributes: { x: 1 } },
       { externalId: 'a', attributes: { x: 2 } },
       { externalId: 'b', attributes: { y: 'new' } },
