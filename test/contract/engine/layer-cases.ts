@@ -14,6 +14,8 @@ import type { Ops, Tensor } from '../../../src/engine/ops/ops.js';
 import { type Case, floats, integers } from './op-cases.js';
 import { type Data, runReference } from './reference-ops.js';
 
+const generator = createRandom(7);
+
 /** Central differences in float64 of a function of one input of a graph. */
 function differentiate(
   graph: GraphFunction,
@@ -47,7 +49,9 @@ interface LayerCase {
 
 function layerCase({ name, layer, inputs, formula, training = false, masks = [], constants = [] }: LayerCase): Case {
   const manifest = manifestOf(layer);
-  const flat = floats([Math.max(1, manifest.size)]);
+  // A stream for each case: one more case changes no other's numbers.
+  const own = generator.fork(name);
+  const flat = floats([Math.max(1, manifest.size)], () => 0.5 * own.normal());
   const weights: Weights = (wanted) => {
     const entry = manifest.entries.find((candidate) => candidate.name === wanted);
     if (!entry) throw new Error(`no parameter ${wanted}`);
@@ -67,7 +71,7 @@ function layerCase({ name, layer, inputs, formula, training = false, masks = [],
   const all = [flat, ...inputs, ...masks];
   const output: GraphFunction = (ops, tensors) => [forward(ops, tensors).output];
   const rows = runReference(output, all)[0].length;
-  const direction = floats([rows]);
+  const direction = floats([rows], () => own.normal());
   const along = ([values]: number[][]): number =>
     values.reduce((sum, value, index) => sum + value * direction.values[index], 0);
   const floating = inputs.flatMap(({ dtype }, index) =>
@@ -145,7 +149,6 @@ function normalised(values: readonly number[], gain: readonly number[], bias: re
   });
 }
 
-const generator = createRandom(7);
 const x = floats([6, 5]);
 const ids = integers([6, 4], -1, 7);
 // Duplicates in a row, an empty row, a full one.
@@ -194,6 +197,19 @@ const LAYERS: readonly LayerCase[] = [
     formula: (w) => bag(products.values, 4, w('e.table'), 3),
   },
   {
+    name: 'embedding in a large table',
+    layer: embedding({ name: 'e', rows: 40, width: 2 }),
+    inputs: [{ ...ids, shape: [24] }],
+    formula: (w) => bag(ids.values, 1, w('e.table'), 2),
+  },
+  {
+    name: 'embedding bag over a large table',
+    layer: embeddingBag({ name: 'e', rows: 130, width: 2, slots: 4, weighted: true }),
+    inputs: [products, amounts],
+    constants: [1],
+    formula: (w) => bag(products.values, 4, w('e.table'), 2, amounts.values),
+  },
+  {
     name: 'weighted embedding bag',
     layer: embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4, weighted: true }),
     inputs: [products, amounts],
@@ -217,7 +233,7 @@ const LAYERS: readonly LayerCase[] = [
   },
   {
     name: 'a sequence with dropout',
-    layer: dropped([dense({ name: 'd', inputs: 5, units: 3, activation: 'tanh' }), layerNorm({ name: 'n', width: 3 })]),
+    layer: dropped([dense({ name: 'd', inputs: 5, units: 6, activation: 'tanh' }), layerNorm({ name: 'n', width: 6 })]),
     inputs: [x],
     masks: [mask],
     training: true,
