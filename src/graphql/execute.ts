@@ -1,4 +1,5 @@
 import {
+  BREAK,
   coerceInputValue,
   type DocumentNode,
   type ExecutionResult,
@@ -8,6 +9,7 @@ import {
   isInputType,
   type OperationDefinitionNode,
   typeFromAST,
+  visit,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Context } from './context.js';
@@ -38,8 +40,8 @@ export function createExecutor(schema: GraphQLSchema): Executor {
     compiled.set(operation, entry);
     entry.seen += 1;
     if (!entry.query && entry.seen >= COMPILE_AT) {
-      const query = compileQuery(schema, document, operation.name?.value);
-      entry.query = isCompiledQuery(query) ? query : 'impossible';
+      const query = canBeCompiled(document) && compileQuery(schema, document, operation.name?.value);
+      entry.query = query && isCompiledQuery(query) ? query : 'impossible';
     }
     return entry.query === 'impossible' ? undefined : entry.query;
   }
@@ -61,6 +63,25 @@ export function createExecutor(schema: GraphQLSchema): Executor {
       return result.errors?.length ? { ...result, errors: result.errors.map(asGraphQLError) } : result;
     },
   };
+}
+
+/**
+ * graphql-jit 0.8.9 takes a variable that was left out for null, where it stands inside a literal: {name: $name}. An update
+ * would then erase what it should leave alone. Such documents are run by graphql-js.
+ */
+function canBeCompiled(document: DocumentNode): boolean {
+  let can = true;
+  const inLiteral = {
+    Variable() {
+      can = false;
+      return BREAK;
+    },
+  };
+  visit(document, {
+    ObjectValue: (node) => void visit(node, inLiteral),
+    ListValue: (node) => void visit(node, inLiteral),
+  });
+  return can;
 }
 
 /** graphql-jit makes its errors look like GraphQLErrors; the rest of the server wants real ones. */
