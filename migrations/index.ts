@@ -6,6 +6,7 @@ import { Recommendations1764000000005 } from './1764000000005-recommendations.js
 import { Imports1764000000006 } from './1764000000006-imports.js';
 import { RowLevelSecurity1764000000007 } from './1764000000007-row-level-security.js';
 import { ApplicationRole1764000000008 } from './1764000000008-application-role.js';
+import { Statistics1764000000009 } from './1764000000009-statistics.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Imports1764000000006,
   RowLevelSecurity1764000000007,
   ApplicationRole1764000000008,
+  Statistics1764000000009,
 ];

@@ -1,5 +1,6 @@
 import { insertRows } from '../database/copy.js';
 import type { Database } from '../database/database.js';
+import { refreshStatistics } from '../database/statistics.js';
 import { ConcordError } from '../errors.js';
 import { type DemoOptions, generateInstitution, institutionIdOf } from './consortium.js';
 import { hasProducts, insertInstitution, institutionIds } from './demo.store.js';
@@ -45,6 +46,7 @@ export async function seedDemo({ database, onProgress, signal, ...options }: See
       if (result.status === 'rejected') throw result.reason;
       if (result.value) institutions.push(result.value);
     }
+    if (institutions.length > 0) await refreshStatistics(database);
   }
   return { institutions, seconds: (performance.now() - started) / 1000 };
 }

@@ -288,12 +288,22 @@ AS $function$
           concord.model_versions, concord.model_weights,
           concord.risk_assessments, concord.recommendations, concord.feedback, concord.imports to %I', role);
         execute format('grant connect, temporary on database %I to %I', current_database(), role);
+        execute format('grant execute on function concord.refresh_statistics() to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.is_consortium()
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(current_setting('concord.consortium', true), '') = 'on' $function$
+CREATE OR REPLACE FUNCTION concord.refresh_statistics()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+      begin
+        analyze (skip_locked) concord.users, concord.questionnaires, concord.profiles, concord.products, concord.holdings, concord.behaviour_events;
+      end $function$
 
 -- grants to the application
 concord.behaviour_events: delete, insert, select, update
