@@ -1,13 +1,8 @@
 import { INSTITUTIONS } from '../demo/institutions.js';
+import { DEMO_MODELS } from '../demo/models.js';
 import { seedDemo } from '../demo/seed.js';
-import type { ModelName, Progress, Task } from '../engine/engine.js';
+import type { Progress } from '../engine/engine.js';
 import { localViewer, type Runtime } from './composition.js';
-
-/** What the demo consortium's shared models are: quick to train, and good enough to be worth looking at. */
-const MODELS: readonly { task: Task; model: ModelName }[] = [
-  { task: 'interest', model: 'linear' },
-  { task: 'risk', model: 'logistic' },
-];
 
 export interface DemoOptions {
   readonly onProgress: (progress: Progress) => void;
@@ -23,11 +18,11 @@ export async function prepareDemo({ database, services }: Runtime, { onProgress,
   await seedDemo({ database, signal, onProgress: (stage, fraction) => onProgress({ stage, fraction }) });
   const members = await demoMembers(services);
   if (members.length < INSTITUTIONS.length) return; // a database of somebody's own
-  for (const { task, model } of MODELS) {
+  for (const { task, model, settings } of DEMO_MODELS) {
     const viewer = localViewer();
     if (await services.models.active(viewer, task)) continue;
     const request = { task, model, institutions: members, own: false, activate: true };
-    await services.training.train(viewer, request, { onProgress, signal });
+    await services.training.train(viewer, request, { onProgress, signal, settings });
   }
 }
 

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Descriptor } from '../../database/import/descriptor.js';
 import { type ImportReport, importData } from '../../database/import/import-data.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
+import { refreshStatistics } from '../../database/statistics.js';
 import { badInput } from '../../errors.js';
 import { INSTITUTION_KINDS, type InstitutionKind } from '../../institutions/institution.js';
 import { InstitutionsService } from '../../institutions/institutions.service.js';
@@ -72,6 +73,7 @@ async function run(options: Options): Promise<void> {
         onProgress: (stage, fraction) => output.progress(stage, fraction),
       },
     );
+    if (!options.dryRun) await refreshStatistics(database);
     let profiles = 0;
     if (!options.dryRun && staleUserIds.length > 0) {
       const service = new ProfilesService({ database, products: new ProductsService({ database }) });
@@ -81,6 +83,7 @@ async function run(options: Options): Promise<void> {
         onProgress: ({ users }) => output.progress('rebuilding profiles', users / staleUserIds.length),
       });
       profiles = rebuilt.users;
+      await refreshStatistics(database);
     }
     output.progress('done', 1);
     show(output, options.institution, report, profiles);
