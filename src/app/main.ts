@@ -8,7 +8,8 @@ import { createProgram } from './program.js';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync(argv as string[]);
+    const program = await createProgram(argv[2]);
+    await program.parseAsync(argv as string[]);
   } catch (error) {
     if (error instanceof CommanderError)
       process.exitCode = error.exitCode; // commander has said what is wrong

@@ -1,14 +1,23 @@
 import { Command } from 'commander';
-import { schemaCommand } from './commands/schema.js';
-import { serveCommand } from './commands/serve.js';
-import { tokenCommand } from './commands/token.js';
 import { EXIT } from './output.js';
 import { VERSION } from './version.js';
 
-const COMMANDS = [serveCommand, schemaCommand, tokenCommand];
+/** Each command is a file of its own, read when it is needed: `concord token` has no use for a database or a model. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.js')).serveCommand(),
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  import: async () => (await import('./commands/import.js')).importCommand(),
+  train: async () => (await import('./commands/train.js')).trainCommand(),
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  token: async () => (await import('./commands/token.js')).tokenCommand(),
+  schema: async () => (await import('./commands/schema.js')).schemaCommand(),
+};
 
-/** The command line `concord`. Each command is a file of its own in commands/. */
-export function createProgram(): Command {
+/**
+ * The command line `concord`.
+ * @param name of the command that is asked for, where it is known already; else all commands are there
+ */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('concord')
     .description('Product recommendations, risk and profiles over GraphQL, for a consortium of banks.')
     .version(VERSION)
@@ -16,6 +25,7 @@ export function createProgram(): Command {
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : Object.assign(error, { exitCode: EXIT.usage });
     });
-  for (const make of COMMANDS) program.addCommand(make().copyInheritedSettings(program));
+  const wanted = name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+  for (const load of wanted) program.addCommand((await load()).copyInheritedSettings(program));
   return program;
 }
