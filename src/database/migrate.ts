@@ -35,7 +35,7 @@ export async function migrate(ownerUrl: string, appUrl?: string): Promise<Migrat
       await owner.query('create schema if not exists concord_meta');
       await runMigrations(ownerUrl);
     }
-    await ensureApplicationRole(owner, application);
+    await ensureApplicationRole(owner, application, appUrl === undefined);
     return { applied: pending, appUrl: application };
   } catch (error) {
     if ((error as { code?: string }).code !== '42501') throw error;

@@ -22,14 +22,16 @@ export function scramVerifier(password: string, salt = randomBytes(16)): string 
  * role can log in already it is left alone, and where two collide the one that came second looks again.
  * @param owner a connection as the owner, after the migrations
  * @param appUrl see applicationAddress
+ * @param derived whether the password is ours to change: a role that DATABASE_APP_URL names is made where it is missing, and never altered
  * @throws {ConcordError} CONFIGURATION where it cannot be made or cannot log in.
  */
-export async function ensureApplicationRole(owner: pg.Client, appUrl: string): Promise<void> {
+export async function ensureApplicationRole(owner: pg.Client, appUrl: string, derived: boolean): Promise<void> {
   const { role } = addressParts(appUrl);
   const password = decodeURIComponent(parseAddress(appUrl, 'DATABASE_APP_URL').password);
-  if (!(await canLogIn(appUrl))) await createOrAlter(owner, role, password);
+  const ready = await canLogIn(appUrl);
+  if (!ready) await createOrAlter(owner, role, password, derived);
   await owner.query('select concord.grant_application($1)', [role]);
-  await (await connect(appUrl, 'DATABASE_APP_URL')).end();
+  if (!ready) await (await connect(appUrl, 'DATABASE_APP_URL')).end();
 }
 
 async function canLogIn(appUrl: string): Promise<boolean> {
@@ -43,12 +45,13 @@ async function canLogIn(appUrl: string): Promise<boolean> {
   }
 }
 
-async function createOrAlter(owner: pg.Client, role: string, password: string): Promise<void> {
+async function createOrAlter(owner: pg.Client, role: string, password: string, alter: boolean): Promise<void> {
   const name = pg.escapeIdentifier(role);
   const secret = pg.escapeLiteral(scramVerifier(password));
   for (let attempt = 0; ; attempt++) {
     try {
       const { rowCount } = await owner.query('select from pg_roles where rolname = $1', [role]);
+      if (rowCount && !alter) return;
       await owner.query(
         rowCount
           ? `alter role ${name} with login password ${secret}`
