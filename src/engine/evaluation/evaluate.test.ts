@@ -1,0 +1,157 @@
+import { interestDataset, riskDataset } from '../../../test/support/synthetic.js';
+import { ConcordError } from '../../errors.js';
+import type { Backend } from '../backends/backend.js';
+import { openBackend } from '../backends/select.js';
+import type { Column, Dataset } from '../data/dataset.js';
+import type { ModelName } from '../engine.js';
+import { trainMember } from '../training/member.js';
+import { evaluate } from './evaluate.js';
+
+/** One candidate, few epochs: enough to tell a model that learns from one that does not. */
+const quick = { maxEpochs: 8, patience: 8, weightDecay: 0.01, batchSize: 128, learningRate: 0.03 };
+const QUICK = {
+  popularity: {},
+  linear: quick,
+  logistic: quick,
+  dnn: { ...quick, members: 2, hidden: [16], dropout: 0.2, learningRate: 0.01 },
+};
+
+describe('evaluation', () => {
+  let backend: Backend;
+  const run = (dataset: Dataset, model: ModelName, more: object = {}) =>
+    evaluate(
+      {
+        dataset,
+        task: dataset.ownership ? 'interest' : 'risk',
+        model,
+        seed: 1,
+        settings: QUICK[model],
+        ...more,
+      },
+      {
+        backend,
+        onStage: () => undefined,
+        trainMembers: (tasks) =>
+          Promise.all(tasks.map((task) => trainMember(task, backend, { checkpoint: () => undefined }))),
+      },
+    );
+  beforeAll(async () => {
+    backend = await openBackend('onnxruntime');
+  });
+  afterAll(() => backend.dispose());
+
+  test('every model beats popularity on interest, which knows the shares alone', async () => {
+    const dataset = interestDataset({ users: 900 });
+    const popularity = (await run(dataset, 'popularity')).metrics;
+    expect(popularity.n).toBe(
+      dataset.ownership?.heldOut.filter((p, user) => p >= 0 && dataset.fold?.[user] === 2).length,
+    );
+    for (const model of ['linear', 'logistic', 'dnn'] as const) {
+      const { metrics } = await run(dataset, model);
+      expect(metrics.mrr).toBeGreaterThan(popularity.mrr + 0.1);
+      expect(metrics.logloss).toBeLessThan(popularity.logloss - 0.1);
+    }
+  });
+
+  test('a small risk set is measured on its split and by cross-validation', async () => {
+    const { metrics, training } = await run(riskDataset(), 'logistic');
+    expect(metrics.n).toBe(80);
+    expect(metrics.auc).toBeGreaterThan(0.65);
+    expect(metrics.cv5_auc).toBeGreaterThan(0.65);
+    expect(metrics.cv5_auc_sd).toBeGreaterThan(0);
+    expect(training).toMatchObject({ trainingUsers: 240 });
+    const floor = (await run(riskDataset(), 'popularity')).metrics;
+    expect(floor.auc).toBe(0.5);
+  });
+
+  test('the same seed gives the same figures', async () => {
+    const first = await run(riskDataset(), 'dnn');
+    expect(await run(riskDataset(), 'dnn')).toEqual(first);
+  });
+
+  test('test users are never learned from', async () => {
+    const dataset = riskDataset();
+    const changed = structuredClone(dataset);
+    dataset.fold?.forEach((fold, user) => {
+      if (fold === 2) for (const { values } of changed.columns) values[user] = values[0];
+    });
+    const before = await run(dataset, 'logistic');
+    const after = await run(changed, 'logistic');
+    expect(after.training).toEqual(before.training);
+    expect(after.metrics.auc).not.toBe(before.metrics.auc);
+  });
+
+  test('without a split both tasks are cross-validated', async () => {
+    const { fold: _, ...risk } = riskDataset();
+    expect((await run(risk, 'logistic', { crossValidate: 3 })).metrics).toMatchObject({
+      n: 400,
+      cv3_auc: expect.any(Number),
+    });
+    const { metrics } = await run(interestDataset({ split: false }), 'linear');
+    expect(metrics.cv5_mrr).toBe(metrics.mrr);
+    expect(metrics.mrr).toBeGreaterThan(0.4);
+  });
+
+  test('without validation users some training users are set aside', async () => {
+    const dataset = riskDataset();
+    const fold = dataset.fold?.map((value) => (value === 1 ? 0 : value));
+    const { metrics } = await run({ ...dataset, fold }, 'logistic');
+    expect(metrics.auc).toBeGreaterThan(0.65);
+    expect(metrics).not.toHaveProperty('val_auc');
+  });
+
+  test('head products can be named', async () => {
+    const dataset = interestDataset();
+    const { metrics } = await run(dataset, 'popularity', {
+      headProducts: ['P0', 'P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7'],
+    });
+    expect(metrics.tail_n).toBe(0);
+    await expect(run(dataset, 'popularity', { headProducts: ['nope'] })).rejects.toThrow(/no product nope/);
+  });
+
+  test('data as bad as they come are learned from', async () => {
+    const dataset = riskDataset({ size: 120 });
+    const size = dataset.size;
+    const users = Int32Array.from({ length: size }, (_, user) => user);
+    const dull: Column[] = [
+      { kind: 'numeric', name: 'constant', values: new Float64Array(size).fill(1) },
+      { kind: 'numeric', name: 'missing', values: new Float64Array(size).fill(Number.NaN) },
+      { kind: 'numeric', name: 'huge', values: Float64Array.from(users, (user) => (user % 2 ? 1e308 : -1e308)) },
+      { kind: 'categorical', name: 'one', values: new Int32Array(size), categories: ['only'] },
+      { kind: 'categorical', name: 'each', values: users, categories: Array.from(users, String) },
+    ];
+    const label = dataset.label?.map((value, user) => (user % 7 === 0 ? Number.NaN : value));
+    for (const model of ['logistic', 'dnn'] as const) {
+      const { metrics } = await run({ ...dataset, columns: [...dataset.columns, ...dull], label }, model);
+      for (const value of Object.values(metrics)) expect(Number.isFinite(value)).toBe(true);
+    }
+    const nothing = await run({ ...dataset, columns: [] }, 'logistic');
+    expect(nothing.metrics.auc).toBe(0.5);
+  });
+
+  test.each<[string, (dataset: Dataset) => Dataset, RegExp]>([
+    ['no label', ({ label: _, ...rest }) => rest, /no label/],
+    [
+      'no event',
+      (dataset) => ({ ...dataset, label: new Float32Array(dataset.size) }),
+      /No training user .* has the event/,
+    ],
+    [
+      'nothing but events',
+      (dataset) => ({ ...dataset, label: new Float32Array(dataset.size).fill(1) }),
+      /Every training user/,
+    ],
+    ['too few users', () => riskDataset({ size: 20 }), /at least 20 users/],
+    ['no known label', (dataset) => ({ ...dataset, label: new Float32Array(dataset.size).fill(Number.NaN) }), /users/],
+  ])('%s: a sentence says so', async (_, change, message) => {
+    const dataset = change(riskDataset());
+    const failure = run(dataset, 'logistic', { task: 'risk' });
+    await expect(failure).rejects.toThrow(ConcordError);
+    await expect(failure).rejects.toThrow(message);
+  });
+
+  test('interest without products, or with one, is refused', async () => {
+    await expect(run(riskDataset(), 'linear', { task: 'interest' })).rejects.toThrow(/products owned/);
+    await expect(run(interestDataset({ products: 1 }), 'linear')).rejects.toThrow(/fewer than two products/);
+  });
+});

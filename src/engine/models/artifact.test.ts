@@ -1,0 +1,37 @@
+import { ConcordError } from '../../errors.js';
+import { manifestOf } from '../layers/parameters.js';
+import { writeSafetensors } from '../safetensors/safetensors.js';
+import { packWeights, unpackWeights } from './artifact.js';
+import { network } from './network.js';
+
+const architecture = { inputs: 3, hidden: [4, 2], outputs: 2 };
+const { size } = manifestOf(network(architecture));
+const member = (from: number) => Float32Array.from({ length: size }, (_, index) => from + index);
+const weights = { kind: 'network' as const, architecture, members: [member(0), member(0.5)] };
+
+describe('stored weights', () => {
+  test('come back as they were', () => {
+    expect(unpackWeights(packWeights(weights), architecture)).toEqual(weights);
+    const shares = { kind: 'popularity' as const, shares: Float32Array.of(0.25, 0.75) };
+    expect(unpackWeights(packWeights(shares), architecture)).toEqual(shares);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['of another width', packWeights({ ...weights, architecture: { ...architecture, inputs: 3 } })],
+    ['with a value that is not finite', packWeights({ ...weights, members: [member(0).fill(Number.NaN)] })],
+    ['of no kind', writeSafetensors({ tensors: [], metadata: {} })],
+    [
+      'with hidden layers of nonsense',
+      writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[1e9]', members: '1' } }),
+    ],
+    [
+      'with a billion members',
+      writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1e9' } }),
+    ],
+    ['without tensors', writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1' } })],
+    ['of popularity without shares', writeSafetensors({ tensors: [], metadata: { kind: 'popularity' } })],
+  ])('weights %s are refused', (name, bytes) => {
+    const expected = name === 'of another width' ? { inputs: 5, outputs: 2 } : architecture;
+    expect(() => unpackWeights(bytes, expected)).toThrow(ConcordError);
+  });
+});
