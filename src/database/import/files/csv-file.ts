@@ -2,7 +2,7 @@ import { TextDecoder } from 'node:util';
 import { badInput, ConcordError } from '../../../errors.js';
 import type { FileRef, Format } from '../descriptor.js';
 import { openFile } from './open-file.js';
-import { type RawRecord, RecordSplitter } from './records.js';
+import { RecordSplitter, type Row } from './records.js';
 import { encodingOfMark, sniffSeparator } from './sniff.js';
 
 /** What reading files needs to know, besides the descriptor. */
@@ -15,12 +15,9 @@ export interface ReadContext {
   readonly onRead?: (file: string, read: number, size: number) => void;
 }
 
-export const DEFAULT_NULLS = ['NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'NULL', 'null', '?'];
+export type { Row };
 
-/** One row of a table: a record, and its number among the rows of the file (broken ones included), from 0. */
-export interface Row extends RawRecord {
-  readonly number: number;
-}
+export const DEFAULT_NULLS = ['NA', 'N/A', 'n/a', '#N/A', 'NaN', 'nan', 'NULL', 'null', '?'];
 
 /** A CSV file whose separator, encoding and columns are known. Each call of `rows` reads it from the start. */
 export interface CsvFile {
@@ -34,6 +31,8 @@ export interface CsvFile {
 }
 
 const SAMPLE = 1 << 18;
+/** The number of the header line, so that the first row is 0. */
+const HEADER = -1;
 
 /**
  * Looks at the head of a file and says what it holds.
@@ -50,35 +49,28 @@ export async function openCsv(ref: FileRef, context: ReadContext): Promise<CsvFi
   const separator = format.separator ?? sniffSeparator(sample, quote);
   const header = format.header ?? true;
   const { columns, hasHeaderLine } = columnsOf(sample, { separator, quote, header, name });
-  const syntax = { separator, quote, width: columns.length };
+  const syntax = { separator, quote, width: columns.length, firstNumber: hasHeaderLine ? HEADER : 0 };
 
   async function* rows(): AsyncGenerator<Row[]> {
     const file = await openFile(context.dataDir, name, format);
     const text = decoder(encoding, name);
     const splitter = new RecordSplitter(syntax);
-    let isHeaderDue = hasHeaderLine;
-    let number = 0;
-    const take = (records: RawRecord[], isSuspect: boolean): Row[] => {
-      if (isHeaderDue && records.length > 0) {
-        records.shift();
-        isHeaderDue = false;
-      }
-      return records.map((record) => ({
-        ...(isSuspect ? withoutBadCharacters(record, encoding) : record),
-        number: number++,
-      }));
-    };
     let isSuspect = false;
+    const take = (records: Row[]): Row[] => {
+      const batch = isSuspect ? records.map((row) => withoutBadCharacters(row, encoding)) : records;
+      return batch[0]?.number === HEADER ? batch.slice(1) : batch;
+    };
     for await (const chunk of file.bytes) {
       throwIfCancelled(context.signal);
       const piece = text.decode(chunk, { stream: true });
       // A row may reach over several chunks: one bad chunk makes those after it suspect too.
       isSuspect ||= piece.includes('\ufffd') || piece.includes('\0');
-      const batch = take(splitter.push(piece), isSuspect);
+      const batch = take(splitter.push(piece));
       context.onRead?.(name, file.position(), file.size);
       if (batch.length > 0) yield batch;
     }
-    const last = take([...splitter.push(text.decode()), ...splitter.end()], true);
+    isSuspect = true;
+    const last = take([...splitter.push(text.decode()), ...splitter.end()]);
     if (last.length > 0) yield last;
   }
 
@@ -154,9 +146,9 @@ function distinct(names: readonly string[], file: string): readonly string[] {
   );
 }
 
-function withoutBadCharacters(record: RawRecord, encoding: string): RawRecord {
+function withoutBadCharacters(row: Row, encoding: string): Row {
   let problem: string | undefined;
-  if (record.raw.includes('\0')) problem = 'it contains a NUL character';
-  else if (record.raw.includes('\ufffd')) problem = `it is not valid ${encoding}: say the file's "encoding"`;
-  return problem && !record.problem ? { ...record, fields: [], problem } : record;
+  if (row.raw.includes('\0')) problem = 'it contains a NUL character';
+  else if (row.raw.includes('\ufffd')) problem = `it is not valid ${encoding}: say the file's "encoding"`;
+  return problem && !row.problem ? { ...row, fields: [], problem } : row;
 }

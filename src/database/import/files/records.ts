@@ -1,7 +1,9 @@
 /** One row of a file as it was read. */
-export interface RawRecord {
+export interface Row {
   /** Of its first line, from 1. */
   readonly line: number;
+  /** Of the row among all rows, those that are broken included; see RecordSyntax.firstNumber. */
+  readonly number: number;
   readonly fields: string[];
   /** As it stands in the file: what the file of rejected rows shows. */
   readonly raw: string;
@@ -15,6 +17,8 @@ export interface RecordSyntax {
   readonly quote: string;
   /** How many fields a row has; absent: any number. */
   readonly width?: number;
+  /** The number of the first row; −1 for a header. Default: 0. */
+  readonly firstNumber?: number;
 }
 
 /** A row may take so much of a file: beyond, a quote was surely never closed. */
@@ -30,19 +34,23 @@ export class RecordSplitter {
   private rest = '';
   private line = 1;
 
-  constructor(private readonly syntax: RecordSyntax) {}
+  private number: number;
 
-  push(text: string): RawRecord[] {
+  constructor(private readonly syntax: RecordSyntax) {
+    this.number = syntax.firstNumber ?? 0;
+  }
+
+  push(text: string): Row[] {
     return this.split(this.rest + text, false);
   }
 
-  end(): RawRecord[] {
+  end(): Row[] {
     return this.split(this.rest, true);
   }
 
-  private split(text: string, isLast: boolean): RawRecord[] {
+  private split(text: string, isLast: boolean): Row[] {
     const { quote, separator } = this.syntax;
-    const records: RawRecord[] = [];
+    const records: Row[] = [];
     let start = 0;
     let quoteAt = quote ? text.indexOf(quote) : -1;
     while (start < text.length) {
@@ -84,16 +92,23 @@ export class RecordSplitter {
     return records;
   }
 
-  private row(raw: string, fields: string[]): RawRecord {
+  private row(raw: string, fields: string[]): Row {
     const { width } = this.syntax;
+    const number = this.number++;
     if (width !== undefined && fields.length !== width) {
-      return { line: this.line, fields: [], raw, problem: `${fields.length} fields where ${width} are expected` };
+      return {
+        line: this.line,
+        number,
+        fields: [],
+        raw,
+        problem: `${fields.length} fields where ${width} are expected`,
+      };
     }
-    return { line: this.line, fields, raw };
+    return { line: this.line, number, fields, raw };
   }
 
-  private broken(raw: string, problem: string): RawRecord {
-    return { line: this.line++, fields: [], raw, problem };
+  private broken(raw: string, problem: string): Row {
+    return { line: this.line++, number: this.number++, fields: [], raw, problem };
   }
 }
 

@@ -82,21 +82,30 @@ function storedValue({ spec }: Attribute, value: Value): number | string | null 
   return spec.type === 'date' ? isoDay(value) : value;
 }
 
-/** Merges the staged users: attributes by name, label and fold where they are given. */
+/** Whether a user is as the import would make it. */
+const isSame = (
+  row: string,
+) => `(u.attributes @> ${row}.attributes and u.protected_attributes @> ${row}.protected_attributes
+  and u.risk_label is not distinct from coalesce(${row}.risk_label, u.risk_label) and u.fold is not distinct from coalesce(${row}.fold, u.fold))`;
+
+/**
+ * Merges the staged users: attributes by name, label and fold where they are given. Users who would not change are left out beforehand: ON CONFLICT
+ * alone would lock each of them until the end of the import.
+ */
 export async function mergeUsers({ manager, institutionId }: MergeContext, staged: number): Promise<Changes> {
   return countedInsert(
     manager,
     `insert into concord.users as u (institution_id, external_id, attributes, protected_attributes, risk_label, fold)
-     select $1::uuid, external_id, attributes, protected_attributes, risk_label, fold from import_users order by external_id
+     select $1::uuid, external_id, attributes, protected_attributes, risk_label, fold from import_users s
+      where not exists (select from concord.users u where u.institution_id = $1 and u.external_id = s.external_id and ${isSame('s')})
+      order by external_id
      on conflict (institution_id, external_id) do update set
        attributes = u.attributes || excluded.attributes,
        protected_attributes = u.protected_attributes || excluded.protected_attributes,
        risk_label = coalesce(excluded.risk_label, u.risk_label),
        fold = coalesce(excluded.fold, u.fold),
        updated_at = now()
-     where not (u.attributes @> excluded.attributes and u.protected_attributes @> excluded.protected_attributes
-       and u.risk_label is not distinct from coalesce(excluded.risk_label, u.risk_label)
-       and u.fold is not distinct from coalesce(excluded.fold, u.fold))`,
+     where not (${isSame('excluded')})`,
     [institutionId],
     staged,
   );
