@@ -42,7 +42,7 @@ export async function createWelcome(services: Services, options: WelcomeOptions)
   return {
     address,
     graphql: `${address}/graphql`,
-    graphiql: console ? `${address}/graphiql` : null,
+    graphiql: console ? `${address}/graphiql${tokens.partner ? `#token=${tokens.partner}` : ''}` : null,
     tokens,
     queries: institution ? await exampleQueries(services, institution.id) : [],
   };
@@ -78,7 +78,8 @@ export function renderWelcome({ graphql, graphiql, tokens, queries }: Welcome): 
   const partner = tokens.partner;
   const curl = partner && queries[0] ? curlOf(graphql, queries[0].query) : undefined;
   return [
-    `Concord is ready: ${graphql}${graphiql ? `   GraphiQL: ${graphiql}` : ''}`,
+    `Concord is ready: ${graphql}`,
+    ...(graphiql ? [`GraphiQL, with the partner's token:\n  ${graphiql}`] : []),
     ...shown,
     ...queries.map(({ title, query }, i) => `${i + 1}. ${title} (partner):\n  ${query}`),
     ...(curl ? [`The first by curl, with TOKEN set to the partner's token:\n  ${curl}`] : []),
