@@ -7,6 +7,7 @@ import { createWorkerClient } from './workers/client.js';
 import type { TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
+import { startWorker } from './workers/start.js';
 
 export interface EngineOptions {
   /** What computes; auto: the best that the machine has. */
@@ -30,8 +31,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new ConcordError('CONFIGURATION', `threads must be a whole number from 1 to 256, not ${threads}.`);
   }
-  const training = createWorkerClient('training-worker', { threads });
-  const scoring = createScoringService(backend);
+  const training = createWorkerClient(() => startWorker('training-worker', { threads }));
+  const scoring = createScoringService(() => startWorker('scoring-worker', { backend }));
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after the other: each uses every core that it is allowed. */

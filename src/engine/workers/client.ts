@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from 'node:worker_threads';
+import type { Transferable, Worker } from 'node:worker_threads';
 import { ConcordError } from '../../errors.js';
 import type { Progress } from '../engine.js';
 import { type Call, cancelledError, type Reply, restoreError } from './messages.js';
@@ -29,10 +29,11 @@ interface Waiting {
   onProgress?: (progress: Progress) => void;
 }
 
-export type EntryName = 'training-worker' | 'scoring-worker';
-
-/** @param onStart called when a thread starts, with how to call it: for what must be done first after each start. */
-export function createWorkerClient(entry: EntryName, workerData: unknown, onStart?: () => void): WorkerClient {
+/**
+ * @param startThread starts a thread that answers calls (serveCalls).
+ * @param onStart called after each start, before the call that caused it: calls made here come first.
+ */
+export function createWorkerClient(startThread: () => Worker, onStart?: () => void): WorkerClient {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let calls = 0;
@@ -59,14 +60,14 @@ export function createWorkerClient(entry: EntryName, workerData: unknown, onStar
     else call.reject(restoreError(reply.error));
   };
   const start = (): Worker => {
-    const started = startWorker(entry, workerData);
+    const started = startThread();
     started.on('message', (reply: Reply) => receive(started, reply));
     started.on('messageerror', (cause) => {
-      fail(started, died(entry, cause));
+      fail(started, died(cause));
       void started.terminate();
     });
-    started.on('error', (cause) => fail(started, died(entry, cause)));
-    started.on('exit', () => fail(started, died(entry)));
+    started.on('error', (cause) => fail(started, died(cause)));
+    started.on('exit', () => fail(started, died()));
     worker = started;
     onStart?.();
     return started;
@@ -103,18 +104,5 @@ export function createWorkerClient(entry: EntryName, workerData: unknown, onStar
   };
 }
 
-const died = (entry: EntryName, cause?: unknown) =>
-  new ConcordError('UNAVAILABLE', `The ${entry.replace('-', ' ')} stopped unexpectedly. Try again.`, {}, { cause });
-
-/** Sources run through tsx (development, tests), the build as it is. */
-function startWorker(entry: EntryName, workerData: unknown): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL(`./${entry}.js`, import.meta.url), { workerData, execArgv: [] });
-  }
-  const source = new URL(`./${entry}.ts`, import.meta.url);
-  return new Worker(new URL('./run-typescript.mjs', import.meta.url), {
-    workerData,
-    argv: [source.href],
-    execArgv: [],
-  });
-}
+const died = (cause?: unknown) =>
+  new ConcordError('UNAVAILABLE', 'The worker thread of the engine stopped unexpectedly. Try again.', {}, { cause });

@@ -5,6 +5,7 @@ import type { TrainMembers } from '../training/fit-model.js';
 import { type MemberResult, type MemberTask, trainMember } from '../training/member.js';
 import { createWorkerClient, type WorkerClient } from './client.js';
 import type { CallContext } from './serve.js';
+import { startWorker } from './start.js';
 
 /** A GPU is one, and serves one thread best. */
 const onGpu: ReadonlySet<BackendName> = new Set(['tensorflow', 'webgpu']);
@@ -60,7 +61,8 @@ export function createMemberPool(
         await work(runHere);
         return results;
       }
-      while (helpers.length < wanted) helpers.push(createWorkerClient('training-worker', { threads: 1 }));
+      while (helpers.length < wanted)
+        helpers.push(createWorkerClient(() => startWorker('training-worker', { threads: 1 })));
       await Promise.all(
         helpers.slice(0, wanted).map((helper) => work((task, report) => runThere(helper, task, report))),
       );

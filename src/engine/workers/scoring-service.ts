@@ -1,4 +1,4 @@
-import type { BackendName } from '../backends/backend.js';
+import type { Worker } from 'node:worker_threads';
 import type { UserRow } from '../data/dataset.js';
 import type { ScoringService, Task, TrainedModel } from '../engine.js';
 import { createWorkerClient } from './client.js';
@@ -21,10 +21,10 @@ interface Queue {
 const MOST_ROWS = 1024;
 
 /** Scoring in a thread of its own. After a crash it starts again with all models loaded; the calls that waited are refused. */
-export function createScoringService(backend: BackendName | 'auto'): ScoringService {
+export function createScoringService(startThread: () => Worker): ScoringService {
   const models = new Map<string, StoredModel>();
   const queues = new Map<string, Queue>();
-  const client = createWorkerClient('scoring-worker', { backend }, () => {
+  const client = createWorkerClient(startThread, () => {
     for (const [versionId, model] of models) {
       // A model that does not load again makes its next call fail with MODEL_UNAVAILABLE.
       client.call('load', { versionId, model }).catch(() => undefined);
