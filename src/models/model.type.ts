@@ -134,9 +134,9 @@ export class NothingToRollBack {
   task: Task;
 }
 
+/** Resolvers return instances: an asynchronous resolveType could not be compiled. */
 export const RollbackModelResult = createUnionType({
   name: 'RollbackModelResult',
   description: 'What rollbackModel gives back.',
   types: () => [ModelActivated, NothingToRollBack] as const,
-  resolveType: (value) => ('task' in value ? NothingToRollBack : ModelActivated),
 });
