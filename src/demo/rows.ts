@@ -163,7 +163,8 @@ function eventRow(user: DemoUser, event: DemoEvent, number: number, ids: Readonl
   return [eventId, user.id, productId, type, amount ?? null, durationSeconds ?? null, text ?? null, occurredAt];
 }
 
-const profileEvent = ({ type, product, amount, durationSeconds, occurredAt }: DemoEvent): ProfileEvent => ({
+/** An event as the reducer of profiles reads it. */
+export const profileEvent = ({ type, product, amount, durationSeconds, occurredAt }: DemoEvent): ProfileEvent => ({
   type,
   occurredAt: occurredAt.getTime(),
   amount: amount ?? null,

@@ -1,0 +1,46 @@
+import { generateInstitution } from '../src/demo/consortium.js';
+import { INSTITUTIONS } from '../src/demo/institutions.js';
+import { profileEvent } from '../src/demo/rows.js';
+import type { Dataset, UserRow } from '../src/engine/data/dataset.js';
+import type { Task } from '../src/engine/engine.js';
+import { TrainingData } from '../src/models/training-data.js';
+import { featuresOf } from '../src/profiles/features.js';
+import { FEATURE_PREFIX, type TrainingView } from '../src/profiles/scoring-view.js';
+import { applyEvents, emptyState } from '../src/profiles/state.js';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+
+/** The demo consortium as the service would read it for training, without a database: the same users each time. */
+export function demoViews(): { institution: string; views: TrainingView[] }[] {
+  return INSTITUTIONS.map((plan) => {
+    const { customers } = generateInstitution(plan, { now: NOW });
+    const views = customers.map(({ user, holdings, events, riskLabel }): TrainingView => {
+      const own = events();
+      const features = own.length === 0 ? {} : featuresOf(applyEvents(emptyState(), own.map(profileEvent)), NOW);
+      const profile = Object.entries(features).map(([name, value]) => [FEATURE_PREFIX + name, value]);
+      return {
+        userId: user.id,
+        externalId: user.externalId,
+        row: {
+          values: { ...user.attributes, ...Object.fromEntries(profile) },
+          owned: holdings.map(({ product }) => product.code),
+        },
+        tags: [],
+        eventCount: own.length,
+        holdings: [],
+        riskLabel: riskLabel ?? null,
+        fold: null,
+        protectedAttributes: user.protectedAttributes,
+      };
+    });
+    return { institution: plan.code, views };
+  });
+}
+
+/** The data set on which the demo's model of a task is trained, and the rows of all users. */
+export function demoDataset(task: Task): { dataset: Dataset; rows: UserRow[] } {
+  const data = new TrainingData(task);
+  const all = demoViews();
+  for (const { institution, views } of all) data.add(institution, views);
+  return { dataset: data.build('demo', 1), rows: all.flatMap(({ views }) => views.map(({ row }) => row)) };
+}
