@@ -1,7 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
-
-export const INSTITUTION_KINDS = ['bank', 'insurer', 'broker'] as const;
-export type InstitutionKind = (typeof INSTITUTION_KINDS)[number];
+import type { InstitutionKind } from './institution.js';
 
 @Entity({ schema: 'concord', name: 'institutions' })
 export class Institution {

@@ -1,18 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-
-export const PRODUCT_TYPES = [
-  'deposit',
-  'fund',
-  'bond',
-  'stock',
-  'insurance',
-  'loan',
-  'portfolio',
-  'card',
-  'account',
-  'other',
-] as const;
-export type ProductType = (typeof PRODUCT_TYPES)[number];
+import type { ProductType } from './product.js';
 
 @Entity({ schema: 'concord', name: 'products' })
 export class Product {

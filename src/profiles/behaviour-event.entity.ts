@@ -1,17 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-
-export const EVENT_TYPES = [
-  'transaction',
-  'view',
-  'search',
-  'click',
-  'purchase',
-  'sale',
-  'deposit',
-  'withdrawal',
-  'login',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
+import type { EventType } from './state.js';
 
 @Entity({ schema: 'concord', name: 'behaviour_events' })
 export class BehaviourEvent {

@@ -1,10 +1,7 @@
 import { Column, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
-
-/** A tag and the rule that gave it. */
-export interface ProfileTag {
-  readonly tag: string;
-  readonly rule: string;
-}
+import type { Features } from './features.js';
+import type { ProfileState } from './state.js';
+import type { Tag } from './tags.js';
 
 @Entity({ schema: 'concord', name: 'profiles' })
 export class Profile {
@@ -16,14 +13,14 @@ export class Profile {
 
   /** Derived from events and holdings: what models read. */
   @Column({ type: 'jsonb' })
-  features: Record<string, number>;
+  features: Features;
 
   /** Accumulators from which the features are computed incrementally. */
   @Column({ type: 'jsonb' })
-  state: Record<string, unknown>;
+  state: ProfileState;
 
   @Column({ type: 'jsonb', default: [] })
-  tags: ProfileTag[];
+  tags: Tag[];
 
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
   updatedAt: Date;

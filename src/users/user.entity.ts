@@ -1,10 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-
-/** Values by name; dates as "YYYY-MM-DD". */
-export type Attributes = Record<string, number | string | null>;
-
-export const FOLDS = ['train', 'validation', 'test'] as const;
-export type Fold = (typeof FOLDS)[number];
+import type { AttributeMap, Fold } from './user.js';
 
 @Entity({ schema: 'concord', name: 'users' })
 export class User {
@@ -19,11 +14,11 @@ export class User {
   externalId: string;
 
   @Column({ type: 'jsonb', default: {} })
-  attributes: Attributes;
+  attributes: AttributeMap;
 
   /** Sex, age, …: not read by models unless a descriptor says so. */
   @Column({ name: 'protected_attributes', type: 'jsonb', default: {} })
-  protectedAttributes: Attributes;
+  protectedAttributes: AttributeMap;
 
   /** What happened, where it is known: 1 = the event (a default, say), 0 = not. */
   @Column({ name: 'risk_label', type: 'smallint', nullable: true })
