@@ -77,7 +77,7 @@ export async function createRuntime(
     const opened = await openDatabase(config, resources, options);
     const engine = resources.add(createEngine({ backend: config.backend ?? 'auto' }), (it) => it.close());
     const scoring = options.measured?.(engine.scoring) ?? engine.scoring;
-    const services = createServices({ database: opened.database, engine, scoring });
+    const services = createServices({ database: opened.database, engine, scoring, riskThresholds: config.risk });
     return { ...opened, engine, services, close: () => resources.close() };
   } catch (error) {
     await resources.close();

@@ -22,6 +22,8 @@ export interface Config {
   readonly database: { readonly url?: string; readonly appUrl?: string; readonly poolSize: number };
   /** Undefined: the best that works. */
   readonly backend?: BackendName;
+  /** From which probability on a risk is medium, and from which high. */
+  readonly risk: { readonly medium: number; readonly high: number };
   readonly demo: boolean;
   readonly tokens: {
     /** Undefined: the built-in issuer. */
@@ -53,6 +55,9 @@ export function readConfig(env: Environment = process.env): Config {
   if (values.oidcJwksUrl && !values.oidcIssuer) {
     throw new ConcordError('CONFIGURATION', 'CONCORD_OIDC_JWKS_URL needs CONCORD_OIDC_ISSUER beside it.');
   }
+  if (values.riskMedium >= values.riskHigh) {
+    throw new ConcordError('CONFIGURATION', 'CONCORD_RISK_HIGH must be above CONCORD_RISK_MEDIUM.');
+  }
   return {
     environment: values.environment,
     server: {
@@ -66,6 +71,7 @@ export function readConfig(env: Environment = process.env): Config {
     dataDir: values.dataDir,
     database: { url: values.databaseUrl, appUrl: values.databaseAppUrl, poolSize: values.databasePool },
     backend: values.backend === 'auto' ? undefined : values.backend,
+    risk: { medium: values.riskMedium, high: values.riskHigh },
     demo: values.demo === 'on' || (values.demo === 'auto' && !production),
     tokens: {
       issuer: values.oidcIssuer,

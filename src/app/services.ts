@@ -9,6 +9,7 @@ import { ProfilesService } from '../profiles/profiles.service.js';
 import { FeedbackService } from '../recommendations/feedback.service.js';
 import { RecommendationsService } from '../recommendations/recommendations.service.js';
 import { RiskService } from '../risk/risk.service.js';
+import type { RiskThresholds } from '../risk/risk-class.js';
 import { UsersService } from '../users/users.service.js';
 
 export interface ServiceModules {
@@ -16,12 +17,14 @@ export interface ServiceModules {
   readonly engine: Engine;
   /** The engine's, or one that measures it. */
   readonly scoring: ScoringService;
+  /** Default: see risk-class.ts. */
+  readonly riskThresholds?: RiskThresholds;
 }
 
 export type Services = ReturnType<typeof createServices>;
 
 /** Every service, over one database and one engine. */
-export function createServices({ database, engine, scoring }: ServiceModules) {
+export function createServices({ database, engine, scoring, riskThresholds }: ServiceModules) {
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
   const profiles = new ProfilesService({ database, products });
@@ -29,7 +32,7 @@ export function createServices({ database, engine, scoring }: ServiceModules) {
   const registry = new ModelRegistry({ database, scoring });
   const models = new ModelsService({ database, registry });
   const training = new TrainingService({ engine, profiles, models });
-  const risk = new RiskService({}, { database, models, scoring, products, profiles });
+  const risk = new RiskService({ thresholds: riskThresholds }, { database, models, scoring, products, profiles });
   const recommendations = new RecommendationsService({ database, models, scoring, products, profiles, risk });
   const feedback = new FeedbackService({ database });
   return { institutions, products, profiles, users, models, training, risk, recommendations, feedback };

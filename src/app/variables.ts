@@ -47,6 +47,12 @@ const integer = (about: About & { fallback: string }, least: number, most: numbe
     return /^\d+$/.test(text) && value >= least && value <= most ? value : undefined;
   });
 
+const probability = (about: About & { fallback: string }): Variable<number> =>
+  variable(about, 'a number between 0 and 1, both excluded', (text) => {
+    const value = Number(text);
+    return /^\d*\.\d+$/.test(text) && value > 0 && value < 1 ? value : undefined;
+  });
+
 const oneOf = <const T extends string>(about: About & { fallback: string }, values: readonly T[]): Variable<T> =>
   variable(about, `one of ${values.join(', ')}`, (text) => values.find((value) => value === text.toLowerCase()));
 
@@ -181,6 +187,18 @@ export const VARIABLES = {
     },
     ['auto', ...BACKENDS],
   ),
+  riskMedium: probability({
+    name: 'CONCORD_RISK_MEDIUM',
+    group: 'Models',
+    fallback: '0.1',
+    description: 'From this probability on a risk is medium.',
+  }),
+  riskHigh: probability({
+    name: 'CONCORD_RISK_HIGH',
+    group: 'Models',
+    fallback: '0.3',
+    description: 'From this probability on a risk is high; above CONCORD_RISK_MEDIUM.',
+  }),
   demo: oneOf(
     {
       name: 'CONCORD_DEMO',
