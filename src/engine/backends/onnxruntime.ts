@@ -1,6 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { trace } from '../ops/traced.js';
 import type { Backend, BackendDriver, BackendOptions, Executable, GraphFunction, InputSpec } from './backend.js';
+import { checkInputs } from './inputs.js';
 import { probeByOpening } from './probe.js';
 
 /** onnxruntime on the CPU. A run blocks its thread until it is done, so it belongs in a worker thread. */
@@ -23,6 +24,7 @@ async function open({ threads = 1 }: BackendOptions = {}): Promise<Backend> {
       const session = await ort.InferenceSession.create(model, sessionOptions);
       return {
         async run(values) {
+          checkInputs(specs, values);
           const feeds = Object.fromEntries(
             inputs.map(({ name, type, shape }, index) => [name, new ort.Tensor(type, values[index], shape)]),
           );

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Backend, BackendDriver, BackendReport } from './backend.js';
 import { findPackage, probeApart, unavailable } from './probe.js';
-import { eagerBackend, loadTensorFlow } from './tfjs.js';
+import { eagerBackend, exclusively, loadTensorFlow } from './tfjs.js';
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
@@ -42,13 +42,15 @@ async function open(): Promise<Backend> {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
-  await import(PACKAGE);
-  await tf.setBackend('tensorflow');
-  const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
+  const onGpu = await exclusively(async () => {
+    await import(PACKAGE);
+    await tf.setBackend('tensorflow');
+    return (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
+  });
   return eagerBackend({
     tf,
     name: 'tensorflow',
-    device: `TensorFlow (TensorFlow.js ${tf.version_core}), ${isUsingGpuDevice ? 'CUDA' : 'CPU'}`,
+    device: `TensorFlow (TensorFlow.js ${tf.version_core}), ${onGpu ? 'CUDA' : 'CPU'}`,
   });
 }
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import type { Backend, BackendDriver } from './backend.js';
 import { probeByOpening } from './probe.js';
-import { eagerBackend, loadTensorFlow } from './tfjs.js';
+import { eagerBackend, exclusively, loadTensorFlow } from './tfjs.js';
 
 /** TensorFlow.js in WebAssembly with SIMD, one thread. */
 async function open(): Promise<Backend> {
@@ -10,12 +10,13 @@ async function open(): Promise<Backend> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   const require = createRequire(import.meta.url);
   const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-  if (tf.engine().registry.wasm === undefined) {
+  await exclusively(async () => {
+    if (tf.engine().registry.wasm !== undefined) return;
     // Threads would be workers of its own, which outlive the backend.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     setWasmPaths(join(folder, 'wasm-out') + sep);
     await tf.setBackend('wasm');
-  }
+  });
   return eagerBackend({ tf, name: 'wasm', device: `TensorFlow.js ${tf.version_core}, WebAssembly, 1 thread` });
 }
 

@@ -3,7 +3,7 @@ import { ConcordError } from '../../errors.js';
 import type { TensorFlow } from '../ops/eager.js';
 import type { Backend, BackendDriver, BackendReport } from './backend.js';
 import { findPackage, probeApart, unavailable } from './probe.js';
-import { eagerBackend, loadTensorFlow } from './tfjs.js';
+import { eagerBackend, exclusively, loadTensorFlow } from './tfjs.js';
 
 interface AdapterInfo {
   readonly vendor: string;
@@ -108,7 +108,7 @@ async function createShared(tf: TensorFlow): Promise<Shared> {
   const { info } = adapter as unknown as { info: GPUAdapterInfo & AdapterInfo };
   const backend = withNavigator(instance, () => new WebGPUBackend(device, info));
   tf.registerBackend('webgpu', () => backend);
-  await tf.setBackend('webgpu');
+  await exclusively(() => tf.setBackend('webgpu'));
   return { device, description: describe(info), users: 0 };
 }
 
