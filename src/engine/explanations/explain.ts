@@ -17,7 +17,8 @@ export async function explainRisk(predictor: Predictor, row: UserRow): Promise<E
   const { weights } = predictor;
   if (weights.kind === 'popularity') return constant(logOdds(weights.shares[0]));
   const { players, inputs } = explained(predictor, row);
-  if (weights.architecture.hidden.length === 0) return linear(weights, players, inputs);
+  const { hidden, rank } = weights.architecture;
+  if (hidden.length === 0 && !rank) return linear(weights, players, inputs);
   const [values] = await shapley(predictor, { players, inputs }, [0]);
   return explanation(values, players);
 }

@@ -44,6 +44,7 @@ export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
       format: 'concord',
       kind: 'network',
       hidden: JSON.stringify(architecture.hidden),
+      ...(architecture.rank && { rank: String(architecture.rank) }),
       members: String(members.length),
     },
   });
@@ -68,7 +69,7 @@ export function unpackWeights(
   const hidden = parseHidden(metadata.hidden);
   const count = Number(metadata.members);
   if (!Number.isInteger(count) || count < 1 || count > 64) throw refuse('the number of members must be 1 to 64');
-  const architecture = { inputs, hidden, outputs };
+  const architecture = { inputs, hidden, outputs, ...(metadata.rank && { rank: parseUnits(metadata.rank) }) };
   const manifest = manifestOf(network(architecture));
   if (tensors.length !== count * manifest.entries.length) throw refuse('a tensor is missing or too many');
   const members = Array.from({ length: count }, (_, member) => {
@@ -86,8 +87,15 @@ export function unpackWeights(
 }
 
 function parseHidden(text: string | undefined): number[] {
-  const valid = /^\[(\d{1,5}(,\d{1,5}){0,15})?\]$/.test(text ?? '');
-  const hidden = valid ? (JSON.parse(text as string) as number[]) : [0];
-  if (hidden.some((units) => units < 1 || units > 16_384)) throw refuse('the hidden layers are malformed');
+  const units = /^\[(.*)\]$/.exec(text ?? '')?.[1];
+  if (units === undefined) throw refuse('the hidden layers are malformed');
+  const hidden = units === '' ? [] : units.split(',').map(parseUnits);
+  if (hidden.length > 16) throw refuse('there are too many hidden layers');
   return hidden;
+}
+
+function parseUnits(text: string): number {
+  const units = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (units < 1 || units > 16_384) throw refuse('the width of a layer is malformed');
+  return units;
 }

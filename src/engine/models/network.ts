@@ -13,20 +13,26 @@ export interface Architecture {
   readonly inputs: number;
   /** Units of the hidden layers; none = a linear model. */
   readonly hidden: readonly number[];
+  /** Of a linear model: its matrix is a product of two of this inner width. Absent: it is one matrix. */
+  readonly rank?: number;
   /** Products for interest, 1 for risk. */
   readonly outputs: number;
 }
 
-/** Logits from encoded rows: ReLU layers with dropout after each, then a dense layer that starts from zero. */
-export function network({ inputs, hidden, outputs }: Architecture, rate = 0): Layer {
+/** Logits from encoded rows: ReLU layers with dropout after each, then a dense layer, which starts from zero where it is alone. */
+export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 0): Layer {
   const layers: Layer[] = [];
   let width = inputs;
+  if (rank) {
+    layers.push(dense({ name: 'factors', inputs, units: rank, bias: false }));
+    width = rank;
+  }
   hidden.forEach((units, index) => {
     layers.push(dense({ name: `deep.${index}`, inputs: width, units, activation: 'relu' }));
     if (rate > 0) layers.push(dropout({ name: `deep.${index}.dropout`, width: units, rate }));
     width = units;
   });
-  const initialiser = hidden.length === 0 ? 'zeros' : 'glorot';
+  const initialiser = width === inputs ? 'zeros' : 'glorot';
   layers.push(dense({ name: 'output', inputs: width, units: outputs, initialiser }));
   return sequential(layers);
 }

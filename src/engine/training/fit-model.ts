@@ -87,6 +87,7 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
   // The members of the winning trial are members of the model: nothing is trained twice.
   const more = Array.from({ length: wanted - results.length }, (_, index) => taskOf(settings, results.length + index));
   const members = [...results, ...(await trainMembers(more, { stage, from: middle, to }))];
+  const isLinear = settings.hidden.length === 0 && !settings.rank;
   return {
     contract,
     encoded,
@@ -95,9 +96,10 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
       architecture: {
         inputs: inputsOf(contract),
         hidden: settings.hidden,
+        ...(settings.rank && { rank: settings.rank }),
         outputs: task === 'interest' ? contract.products.length : 1,
       },
-      members: settings.hidden.length === 0 ? [mean(members)] : members.map(({ weights }) => weights),
+      members: isLinear ? [mean(members)] : members.map(({ weights }) => weights),
     },
     training: {
       settings: { ...settings, members: members.length },
@@ -116,7 +118,7 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
   };
 }
 
-/** Linear models are averaged by their weights, which averages their logits and leaves one linear model. */
+/** Linear models (of one matrix) are averaged by their weights, which averages their logits and leaves one linear model. */
 function mean(members: readonly MemberResult[]): Float32Array {
   return members[0].weights.map((_, index) =>
     members.reduce((sum, { weights }) => sum + weights[index] / members.length, 0),

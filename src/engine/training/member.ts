@@ -46,8 +46,8 @@ export interface MemberHooks {
 /** Rows for early stopping and the prior: more would only take time. */
 const MAX_VALIDATION_ROWS = 50_000;
 const MAX_EPOCH_ROWS = 262_144;
-/** Multiplications of an epoch: half a minute of one core. */
-const EPOCH_WORK = 1e12;
+/** Multiplications of an epoch (three a weight and row): a few seconds of one core. */
+const EPOCH_WORK = 1e11;
 const MICRO_BATCH = 512;
 
 /** Trains one network, stops early on validation log loss, and gives the best epoch's weights. Same task, same result to the bit. */
@@ -100,7 +100,7 @@ async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
   const { contract, settings } = task;
   const width = inputsOf(contract);
   const outputs = task.task === 'interest' ? contract.products.length : 1;
-  const model = network({ inputs: width, hidden: settings.hidden, outputs }, settings.dropout);
+  const model = network({ inputs: width, hidden: settings.hidden, rank: settings.rank, outputs }, settings.dropout);
   const expander = createExpander(contract);
   const rows = microBatchRows(Math.min(settings.batchSize, MICRO_BATCH), width, outputs);
   const features = [{ shape: [rows, width], dtype: 'float32' as const }];

@@ -12,10 +12,13 @@ export interface ProblemSize {
 }
 
 const SMALL = 3000;
+/** Wider than this (inputs times products), one network takes as long as all of them should. */
+const WIDE = 1_000_000;
 
 /**
  * Settings to choose from by validation log loss, the first being the usual one. Small sets get fewer bins, smaller networks,
- * smaller batches and more regularisation; linear models are convex, so one member is as good as many.
+ * smaller batches and more regularisation; linear models are convex, so one member is as good as many. For wide catalogues there is
+ * no choice and fewer members, and the matrix of a linear model is factored.
  */
 export function candidateSettings({ task, model, users, linearWeights }: ProblemSize): TrainingSettings[] {
   const small = users < SMALL;
@@ -35,12 +38,14 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
   };
   const vary = (settings: TrainingSettings, ...changes: Partial<TrainingSettings>[]) =>
     changes.map((change) => ({ ...settings, ...change }));
+  const wide = linearWeights > WIDE;
   if (model !== 'dnn') {
-    const large = linearWeights > 2_000_000;
+    if (wide) return vary(base, { rank: 128, learningRate: 0.003, weightDecay: 0.01 });
     return vary(
       base,
       { learningRate: small ? 0.01 : 0.003, weightDecay: 0.01 },
-      ...(large ? [] : [{ weightDecay: 0.1 }, { weightDecay: 0 }]),
+      { weightDecay: 0.1 },
+      { weightDecay: 0 },
     );
   }
   const deep = { ...base, learningRate: 0.001, members: 5 };
@@ -52,5 +57,6 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     );
   }
   const usual = { ...deep, hidden: [128, 128], dropout: 0.3, weightDecay: 0.01 };
+  if (wide) return vary(usual, { members: 2 });
   return vary(usual, {}, { dropout: 0.5 }, { dropout: 0.5, hidden: [256, 256] });
 }

@@ -10,6 +10,8 @@ export interface TrainingSettings {
   readonly encoding: 'piecewise' | 'bins';
   /** Units of the hidden layers; none = linear. */
   readonly hidden: readonly number[];
+  /** Inner width of a linear model whose matrix is factored, for wide catalogues; absent: it is one matrix. */
+  readonly rank?: number;
   /** Share of hidden units dropped in training, 0 to below 1. */
   readonly dropout: number;
   readonly optimiser: OptimiserName;
@@ -45,6 +47,7 @@ export function checkSettings(settings: TrainingSettings): TrainingSettings {
   range('members', settings.members, 1, 64);
   range('hidden layers', settings.hidden.length, 0, 16);
   for (const units of settings.hidden) range('hidden units', units, 1, 16_384);
+  if (settings.rank !== undefined) range('rank', settings.rank, 1, 16_384);
   if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
   return settings;
 }
