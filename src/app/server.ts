@@ -1,3 +1,4 @@
+import { requireBackend } from '../engine/backends/select.js';
 import type { Progress } from '../engine/engine.js';
 import { ConcordError } from '../errors.js';
 import { createApollo } from '../graphql/apollo.js';
@@ -67,6 +68,10 @@ export async function startServer(config: Config, modules: ServerModules, signal
       { ...config.server, console: config.environment === 'development' },
       { log, metrics, lifecycle: () => lifecycle, checks: () => checksOf(runtime), api: () => api, jwks: issuer?.jwks },
     );
+    if (config.backend) {
+      step('checking the backend');
+      await requireBackend(config.backend);
+    }
     runtime = resources.add(await openRuntime(config, { log, metrics, step }), (it) => it.close());
     if (config.demo) {
       step('preparing the demo');

@@ -28,10 +28,15 @@ export async function openBackend(choice: BackendName | 'auto', options?: Backen
   if (choice === 'auto') return DRIVERS[await chooseBackend(options)].open(options);
   if (!Object.hasOwn(DRIVERS, choice))
     throw new ConcordError('CONFIGURATION', `No backend is called ${choice}: there are ${BACKENDS.join(', ')}.`);
-  const { available, reason } = await DRIVERS[choice].probe(options);
-  if (!available)
-    throw new ConcordError('CONFIGURATION', `The backend ${choice} cannot be used. ${reason}`, { backend: choice });
+  await requireBackend(choice, options);
   return DRIVERS[choice].open(options);
+}
+
+/** Throws CONFIGURATION, with the reason, where the backend is not available here. */
+export async function requireBackend(name: BackendName, options?: BackendOptions): Promise<void> {
+  const { available, reason } = await DRIVERS[name].probe(options);
+  if (!available)
+    throw new ConcordError('CONFIGURATION', `The backend ${name} cannot be used. ${reason}`, { backend: name });
 }
 
 /** The name of the backend that 'auto' stands for on this machine. */
