@@ -3,12 +3,13 @@ import { availableParallelism, cpus } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { createOutput, reportFailure, table } from '../src/app/output.js';
 import type { Benchmark, Result } from './benchmark.js';
+import { engine } from './engine.js';
 import { events } from './events.js';
 import { importing } from './import.js';
 import { scoring } from './scoring.js';
 import { serving } from './serving.js';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { serving, scoring, import: importing, events };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { serving, scoring, engine, import: importing, events };
 
 const list = Object.entries(BENCHMARKS).map(([name, { description }]) => `  ${name}: ${description}`);
 

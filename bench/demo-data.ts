@@ -10,10 +10,10 @@ import { applyEvents, emptyState } from '../src/profiles/state.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 
-/** The demo consortium as the service would read it for training, without a database: the same users each time. */
-export function demoViews(): { institution: string; views: TrainingView[] }[] {
+/** The demo consortium as the service would read it for training, without a database: the same users each time. @param seed 1 is the one that is served */
+export function demoViews(seed = 1): { institution: string; views: TrainingView[] }[] {
   return INSTITUTIONS.map((plan) => {
-    const { customers } = generateInstitution(plan, { now: NOW });
+    const { customers } = generateInstitution(plan, { now: NOW, seed });
     const views = customers.map(({ user, holdings, events, riskLabel }): TrainingView => {
       const own = events();
       const features = own.length === 0 ? {} : featuresOf(applyEvents(emptyState(), own.map(profileEvent)), NOW);
@@ -37,10 +37,10 @@ export function demoViews(): { institution: string; views: TrainingView[] }[] {
   });
 }
 
-/** The data set on which the demo's model of a task is trained, and the rows of all users. */
-export function demoDataset(task: Task): { dataset: Dataset; rows: UserRow[] } {
+/** The data set on which the model of a task is trained, and the rows of all users. @param seed of the consortium; 1 is the one that is served */
+export function demoDataset(task: Task, seed = 1): { dataset: Dataset; rows: UserRow[] } {
   const data = new TrainingData(task);
-  const all = demoViews();
+  const all = demoViews(seed);
   for (const { institution, views } of all) data.add(institution, views);
   return { dataset: data.build('demo', 1), rows: all.flatMap(({ views }) => views.map(({ row }) => row)) };
 }
