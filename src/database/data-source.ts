@@ -78,7 +78,7 @@ class PostgresDatabase implements Database {
     return this.#tracked(() =>
       this.#withRunner(async (_, client) => {
         const sent = [
-          client.query(`begin read only; ${setting}`),
+          client.query(`begin isolation level repeatable read read only; ${setting}`),
           ...queries.map(({ text, values }) => client.query(text, values as unknown[])),
           client.query('commit'),
         ];

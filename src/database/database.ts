@@ -54,7 +54,7 @@ export interface Database {
   consortium<T>(work: (manager: EntityManager) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
    * Reads for an institution in one round trip, where `tenant` takes three: for requests that only read.
-   * @returns the rows of each query, all of one snapshot where PostgreSQL's default isolation gives each statement its own.
+   * @returns the rows of each query, all of one snapshot.
    */
   read<T extends unknown[][]>(institutionId: string, ...queries: { [K in keyof T]: ReadQuery }): Promise<T>;
   /**

@@ -64,7 +64,7 @@ const SETTINGS = {
  *   uses it already.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const account = postgresAccount();
+  const account = postgresAccount(options.dataDir);
   const place = choosePlace(options.dataDir, account, options.elsewhere);
   const binaries = findBinaries(place.folder, account);
   const made = await ensureCluster(binaries, place, account);

@@ -1,9 +1,13 @@
 import pg from 'pg';
+import { connectionLost } from './errors.js';
 
 type Handler = (payload: string | undefined) => void;
 
 export interface Listener {
-  /** @returns a function that ends it. */
+  /**
+   * @returns a function that ends it
+   * @throws {ConcordError} UNAVAILABLE
+   */
   listen(channel: string, handler: Handler): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
@@ -49,7 +53,7 @@ export function createListener(url: string): Listener {
       for (const channel of handlers.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
     } catch (error) {
       await client.end().catch(() => undefined);
-      throw error;
+      throw connectionLost(error);
     }
     opened = true;
     return client;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canEnter, postgresAccount } from '../../src/database/embedded/account.js';
 import { findBinaries, locateBinaries } from '../../src/database/embedded/binaries.js';
@@ -9,7 +9,8 @@ jest.setTimeout(180_000);
 const processes = useProcesses();
 const account = postgresAccount();
 const asRoot = account ? describe : describe.skip;
-const NOBODY = { uid: 65534, gid: 65534 };
+/** An ordinary user (daemon or bin, by distribution), who is not the one as whom root runs PostgreSQL. */
+const ORDINARY = { uid: 1, gid: 1 };
 
 test('a platform for which there is no PostgreSQL is told to bring its own', () => {
   expect(() => locateBinaries('sunos-sparc')).toThrow(
@@ -80,6 +81,17 @@ asRoot('root', () => {
     await afresh.stop();
   });
 
+  test('opens an empty data folder for PostgreSQL to enter, and no folder that holds other things', () => {
+    const [empty, used] = [processes.folder(0o700), processes.folder(0o700)];
+    writeFileSync(join(used, 'letter.txt'), '');
+    expect(choosePlace(empty, account, []).folder).toBe(join(empty, 'postgres'));
+    expect(statSync(empty).mode & 0o777).toBe(0o711);
+    expect(() => choosePlace(used, account, [])).toThrow('cannot enter the data folder');
+    expect(statSync(used).mode & 0o777).toBe(0o700);
+    chmodSync(empty, 0o700);
+    expect(() => choosePlace(empty, account, [processes.folder()])).toThrow('any more, where its database is');
+  });
+
   test('is told so where there is no such place', () => {
     const dataDir = join(processes.folder(0o700), '.concord');
     expect(() => choosePlace(dataDir, account, [])).toThrow(
@@ -107,19 +119,23 @@ asRoot('root', () => {
   test('leaves an ordinary user a PostgreSQL of their own', async () => {
     const dataDir = join(processes.folder(0o777), 'data');
     if (!canEnter(import.meta.dirname, account)) return; // the repository is private: so is Concord
-    const first = await processes.start({ dataDir, exclusive: true }, NOBODY);
-    expect(processesOn(dataDir).map(({ uid }) => uid)).toEqual(processesOn(dataDir).map(() => NOBODY.uid));
+    const first = await processes.start({ dataDir, exclusive: true }, ORDINARY);
+    expect(processesOn(dataDir).map(({ uid }) => uid)).toEqual(processesOn(dataDir).map(() => ORDINARY.uid));
     expect(await sql(first.ownerUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
     await first.stop();
     expect(processesOn(dataDir)).toEqual([]);
+    const second = await processes.start({ dataDir }); // the same as root
+    expect(processesOn(join(dataDir, 'postgres', 'data')).map(({ uid }) => uid)).toContain(ORDINARY.uid);
+    expect(await sql(second.ownerUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await second.stop();
   });
 
   test('an ordinary user who cannot write the data folder is told so', async () => {
     const dataDir = processes.folder(0o755);
     if (!canEnter(import.meta.dirname, account)) return;
-    expect((await processes.start({ dataDir }, NOBODY)).message).toMatch(/^The data folder \S+ cannot be written/);
+    expect((await processes.start({ dataDir }, ORDINARY)).message).toMatch(/^The data folder \S+ cannot be written/);
     mkdirSync(join(dataDir, 'below'), { mode: 0o700 });
-    expect((await processes.start({ dataDir: join(dataDir, 'below', 'data') }, NOBODY)).message).toMatch(
+    expect((await processes.start({ dataDir: join(dataDir, 'below', 'data') }, ORDINARY)).message).toMatch(
       /cannot be written/,
     );
     expect(existsSync(join(dataDir, 'postgres.password'))).toBe(false);

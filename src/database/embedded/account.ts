@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync } from 'node:fs';
+import { chownSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConcordError } from '../../errors.js';
 
 /** The user as which PostgreSQL runs, which refuses to run as root; undefined: as whoever runs Concord. */
@@ -8,27 +9,27 @@ export type Account = { readonly name: string; readonly uid: number; readonly gi
 const UNPRIVILEGED = 'nobody';
 
 /**
+ * @param dataDir of which the database, where there is one, says whose it is: an ordinary user's who now works as root
  * @param uid of this process; undefined on Windows
  * @throws {ConcordError} CONFIGURATION where root finds no unprivileged user.
  */
-export function postgresAccount(uid = process.getuid?.()): Account {
+export function postgresAccount(dataDir?: string, uid = process.getuid?.()): Account {
   if (uid !== 0) return undefined;
-  const number = (flag: string) => {
-    const { status, stdout } = spawnSync('id', [flag, UNPRIVILEGED], { encoding: 'utf8' });
-    return status === 0 ? Number(stdout) : undefined;
-  };
-  const [id, group] = [number('-u'), number('-g')];
-  if (id === undefined || group === undefined) {
+  const owner = dataDir && statSync(join(dataDir, 'postgres', 'data'), { throwIfNoEntry: false });
+  if (owner && owner.uid !== 0) return { name: `user ${owner.uid}`, uid: owner.uid, gid: owner.gid };
+  const { stdout } = spawnSync('id', [UNPRIVILEGED], { encoding: 'utf8' });
+  const [, id, group] = /uid=(\d+).* gid=(\d+)/.exec(stdout ?? '') ?? [];
+  if (id === undefined) {
     throw new ConcordError(
       'CONFIGURATION',
       `PostgreSQL does not run as root, and this machine has no user ${UNPRIVILEGED}: start Concord as an ordinary user, or set DATABASE_URL.`,
     );
   }
-  return { name: UNPRIVILEGED, uid: id, gid: group };
+  return { name: UNPRIVILEGED, uid: Number(id), gid: Number(group) };
 }
 
-/** The part of spawn's options that makes a child run as the account. */
-export const as = (account: Account) => (account ? { uid: account.uid, gid: account.gid } : {});
+/** The part of spawn's options that makes a child run as the account. It wants signed numbers: nobody is −2 on macOS. */
+export const as = (account: Account) => (account ? { uid: account.uid | 0, gid: account.gid | 0 } : {});
 
 /** Gives a path to the account. */
 export function give(path: string, account: Account): void {

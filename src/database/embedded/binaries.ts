@@ -14,7 +14,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { ConcordError } from '../../errors.js';
-import { type Account, as, canEnter } from './account.js';
+import { type Account, as } from './account.js';
 
 const require = createRequire(import.meta.url);
 const PLATFORMS: Readonly<Record<string, string>> = {
@@ -49,13 +49,14 @@ export function findBinaries(
   } catch {
     // The package may lie where we cannot write: then the copy is completed, or PostgreSQL says which library is missing.
   }
-  if (canEnter(join(native, 'bin'), account) && runs(native, account).ok) return binaries(native);
-  if (!account) throw unusable(runs(native, account).why);
+  const found = tryBinaries(native, account);
+  if (typeof found !== 'string') return found;
+  if (!account) throw unusable(found);
   const copy = join(folder, `native-${version}`);
   if (!existsSync(copy)) copyNative(native, copy);
-  const { ok, why } = runs(copy, account);
-  if (!ok) throw unusable(why);
-  return binaries(copy);
+  const copied = tryBinaries(copy, account);
+  if (typeof copied === 'string') throw unusable(copied);
+  return copied;
 }
 
 /** @throws {ConcordError} CONFIGURATION where this platform has no package, or it was not installed. */
@@ -80,24 +81,17 @@ export function locateBinaries(platform = `${process.platform}-${process.arch}`)
 
 const program = (native: string, name: string) => join(native, 'bin', `${name}${EXE}`);
 
-function binaries(native: string): Binaries {
-  const { stdout } = spawnSync(program(native, 'postgres'), ['--version'], { encoding: 'utf8', cwd: '/' });
-  const major = /\d+/.exec(stdout)?.[0] ?? '';
-  return {
-    postgres: program(native, 'postgres'),
-    initdb: program(native, 'initdb'),
-    pgCtl: program(native, 'pg_ctl'),
-    major,
-  };
-}
-
-function runs(native: string, account: Account): { ok: boolean; why: string } {
-  const { status, stderr, error } = spawnSync(program(native, 'postgres'), ['--version'], {
+/** @returns the programs, or why the account cannot run them. */
+function tryBinaries(native: string, account: Account): Binaries | string {
+  const postgres = program(native, 'postgres');
+  const { status, stdout, stderr, error } = spawnSync(postgres, ['--version'], {
     ...as(account),
     encoding: 'utf8',
     cwd: '/',
   });
-  return { ok: status === 0, why: error?.message ?? stderr?.trim() ?? '' };
+  if (status !== 0) return error?.message ?? stderr.trim();
+  const major = /\d+/.exec(stdout)?.[0] ?? '';
+  return { postgres, initdb: program(native, 'initdb'), pgCtl: program(native, 'pg_ctl'), major };
 }
 
 const unusable = (why: string) =>

@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ConcordError } from '../../errors.js';
 import { type Account, canEnter, give } from './account.js';
 
@@ -21,8 +32,9 @@ export interface Place {
 
 /**
  * Where the database of this data folder lives: in it, unless the account cannot enter it (root's home has mode 0700): then in a
- * folder of its own under /var/lib, named in DATA_DIR/postgres.place, so that a data folder that was removed starts afresh.
- * @throws {ConcordError} CONFIGURATION where nothing can be written.
+ * folder of its own under /var/lib, named in DATA_DIR/postgres.place, so that a data folder that was removed starts afresh. A data
+ * folder that is empty, and bars the account by its own mode alone, is opened to be entered, not to be listed.
+ * @throws {ConcordError} CONFIGURATION where nothing can be written, or the account cannot enter where the database is.
  */
 export function choosePlace(dataDir: string, account: Account, elsewhere: readonly string[] = ELSEWHERE): Place {
   try {
@@ -36,7 +48,7 @@ export function choosePlace(dataDir: string, account: Account, elsewhere: readon
       { cause: error },
     );
   }
-  const folder = canEnter(dataDir, account) ? join(dataDir, 'postgres') : placeElsewhere(dataDir, account, elsewhere);
+  const folder = mayHold(dataDir, account) ? join(dataDir, 'postgres') : placeElsewhere(dataDir, account, elsewhere);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   give(folder, account);
   return {
@@ -47,6 +59,20 @@ export function choosePlace(dataDir: string, account: Account, elsewhere: readon
     alive: join(folder, 'alive'),
     password: readPassword(dataDir, existsSync(join(folder, 'data'))),
   };
+}
+
+function mayHold(dataDir: string, account: Account): boolean {
+  if (canEnter(dataDir, account)) return true;
+  const names = readdirSync(dataDir);
+  if (names.length === 0 && canEnter(dirname(dataDir), account)) {
+    chmodSync(dataDir, 0o711);
+    return true;
+  }
+  if (!names.includes('postgres')) return false;
+  throw new ConcordError(
+    'CONFIGURATION',
+    `PostgreSQL, which runs as ${account?.name} here, cannot enter the data folder ${dataDir} any more, where its database is: give it and the folders above it the mode o+x.`,
+  );
 }
 
 function placeElsewhere(dataDir: string, account: Account, elsewhere: readonly string[]): string {

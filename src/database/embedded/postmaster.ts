@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ConcordError } from '../../errors.js';
-import { type Account, as, isRunning } from './account.js';
+import { type Account, as, give, isRunning } from './account.js';
 import type { Binaries } from './binaries.js';
 import type { Place } from './place.js';
 
@@ -94,6 +94,7 @@ function spawnPostmaster(
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
   const log = openSync(place.log, 'a', 0o640);
+  give(place.log, account);
   try {
     const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(binaries.postgres, ['-D', place.cluster, ...options], {
