@@ -65,10 +65,11 @@ export function createListener(url: string): Listener {
     retry = setTimeout(async () => {
       try {
         await connection();
-        for (const set of handlers.values()) for (const handler of set) handler(undefined);
       } catch {
         reconnect(Math.min(2 * delay, LAST_RETRY_MS)); // the database is away: readiness says so, and we try again
+        return;
       }
+      for (const set of handlers.values()) for (const handler of set) handler(undefined);
     }, delay);
     retry.unref();
   }
