@@ -40,7 +40,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     changes.map((change) => ({ ...settings, ...change }));
   const wide = linearWeights > WIDE;
   if (model !== 'dnn') {
-    if (wide) return vary(base, { rank: 128, learningRate: 0.003, weightDecay: 0.01 });
+    if (wide) return vary(base, { rank: 128, learningRate: 0.003, weightDecay: 0.01, maxEpochs: 30 });
     return vary(
       base,
       { learningRate: small ? 0.01 : 0.003, weightDecay: 0.01 },
@@ -57,6 +57,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     );
   }
   const usual = { ...deep, hidden: [128, 128], dropout: 0.3, weightDecay: 0.01 };
-  if (wide) return vary(usual, { members: 2 });
+  if (wide) return vary(usual, { members: 2, learningRate: 0.003, maxEpochs: 30 });
+  if (task === 'interest') return vary(usual, {}, { dropout: 0.5, hidden: [256, 256] });
   return vary(usual, {}, { dropout: 0.5 }, { dropout: 0.5, hidden: [256, 256] });
 }
