@@ -64,7 +64,7 @@ export async function startServerProcess(env: Environment): Promise<RunningServe
     process: child,
     finished,
     async graphql(token, query, variables = {}, headers = {}) {
-      const authorization = token ? { authorization: `Bearer ${token}` } : {};
+      const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
       const response = await fetch(`${address}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...authorization, ...headers },
