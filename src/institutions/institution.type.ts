@@ -1,8 +1,8 @@
-import { Length, Matches } from 'class-validator';
+import { IsIn, Length, Matches } from 'class-validator';
 import { Field, InputType, ObjectType } from 'type-graphql';
 import { enumOf } from '../graphql/enum.js';
 import { connectionType, Node, toGlobalId } from '../graphql/relay.js';
-import type { Institution, InstitutionKind } from './institution.js';
+import { INSTITUTION_KINDS, type Institution, type InstitutionKind } from './institution.js';
 
 export const InstitutionKindEnum = enumOf<InstitutionKind>('InstitutionKind', 'What kind of institution it is.', {
   bank: 'A bank.',
@@ -54,7 +54,7 @@ export class CreateInstitutionInput {
   name: string;
 
   @Field(() => InstitutionKindEnum, { description: 'What kind of institution it is.' })
-  @Matches(/^[a-z]+$/)
+  @IsIn(INSTITUTION_KINDS)
   kind: InstitutionKind;
 
   @Field(() => String, { description: 'ISO 3166-1 alpha-2, upper case.' })

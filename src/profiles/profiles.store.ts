@@ -95,31 +95,19 @@ export class ProfilesStore {
   async write(manager: EntityManager, institutionId: string, profiles: readonly WrittenProfile[]): Promise<void> {
     await manager.query(
       `insert into concord.profiles (institution_id, user_id, features, state, tags)
-       select $1, * from unnest($2::uuid[], $3::jsonb[], $4::jsonb[], $5::jsonb[])
+       select $1, * from ${RECORDS}
        on conflict (user_id) do update set
          features = excluded.features, state = excluded.state, tags = excluded.tags, updated_at = now()`,
-      [
-        institutionId,
-        profiles.map((profile) => profile.userId),
-        profiles.map((profile) => JSON.stringify(profile.features)),
-        profiles.map((profile) => JSON.stringify(profile.state)),
-        profiles.map((profile) => JSON.stringify(profile.tags)),
-      ],
+      [institutionId, JSON.stringify(profiles)],
     );
   }
 
   /** Writes what time has changed of profiles that the transaction has locked; their users have done nothing. */
   async writeTags(manager: EntityManager, institutionId: string, profiles: readonly WrittenProfile[]): Promise<void> {
     await manager.query(
-      `update concord.profiles p set features = t.features, tags = t.tags
-         from unnest($2::uuid[], $3::jsonb[], $4::jsonb[]) as t (user_id, features, tags)
-        where p.institution_id = $1 and p.user_id = t.user_id`,
-      [
-        institutionId,
-        profiles.map((profile) => profile.userId),
-        profiles.map((profile) => JSON.stringify(profile.features)),
-        profiles.map((profile) => JSON.stringify(profile.tags)),
-      ],
+      `update concord.profiles p set features = t.features, tags = t.tags from ${RECORDS}
+        where p.institution_id = $1 and p.user_id = t."userId"`,
+      [institutionId, JSON.stringify(profiles)],
     );
   }
 
@@ -153,6 +141,9 @@ export class ProfilesStore {
     return rows.length > 0;
   }
 }
+
+/** $2 as rows: one document costs less to write and to read than an array of documents, in which every quote is escaped. */
+const RECORDS = 'jsonb_to_recordset($2::jsonb) as t ("userId" uuid, features jsonb, state jsonb, tags jsonb)';
 
 const IDS = 'u.id = any($2::uuid[])';
 
