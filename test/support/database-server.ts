@@ -16,7 +16,7 @@ export interface TestServer {
 /** Nothing here outlives the run, so nothing need reach the disk. */
 const VOLATILE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
 
-/** @param url of an owner on a PostgreSQL for tests; undefined: the embedded one, in a folder of its own. */
+/** @param url of a superuser of a PostgreSQL for tests (TEST_DATABASE_URL); undefined: the embedded one, in a folder of its own. */
 export async function startTestServer(url?: string): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'concord-test-'));
   chmodSync(folder, 0o711);
