@@ -4,26 +4,17 @@ import { dirname, join } from 'node:path';
 import type { Descriptor } from '../../src/database/import/descriptor.js';
 import { checkDescriptor } from '../../src/database/import/read-descriptor.js';
 
-/** A data folder for a test, removed after all tests of its file. */
-export function useDataFolder(): {
-  readonly path: string;
-  write(files: Readonly<Record<string, string | Buffer>>): string;
-} {
+/** Data folders for the tests of a file, removed after them. */
+export function dataFolders(): { write(files: Readonly<Record<string, string | Buffer>>): string } {
   const folders: string[] = [];
   afterAll(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
-  const make = () => {
-    const folder = mkdtempSync(join(tmpdir(), 'concord-import-'));
-    folders.push(folder);
-    return folder;
-  };
-  const path = make();
   return {
-    path,
     /** @returns a fresh folder with these files. */
     write(files) {
-      const folder = make();
+      const folder = mkdtempSync(join(tmpdir(), 'concord-import-'));
+      folders.push(folder);
       for (const [name, content] of Object.entries(files)) {
         mkdirSync(dirname(join(folder, name)), { recursive: true });
         writeFileSync(join(folder, name), content);

@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { importData } from '../../../src/database/import/import-data.js';
-import { BANK, BANK_FILES, descriptorOf, useDataFolder } from '../../support/bank-files.js';
+import { ProductsService } from '../../../src/products/products.service.js';
+import { ProfilesService } from '../../../src/profiles/profiles.service.js';
+import { BANK, BANK_FILES, dataFolders, descriptorOf } from '../../support/bank-files.js';
 import { createInstitution, useTestDatabase } from '../../support/database.js';
+import { operator } from '../../support/viewers.js';
 
 const db = useTestDatabase();
-const data = useDataFolder();
+const data = dataFolders();
 const NOW = new Date('2026-03-01T12:00:00Z');
 
 let bank: string;
@@ -32,7 +35,7 @@ describe('a bank with users, products, holdings, answers and events', () => {
   test('is imported, and what cannot be is told', async () => {
     const folder = data.write(BANK_FILES);
     const rejectsPath = join(folder, 'out', 'rejects.csv');
-    const { report, changedUserIds } = await importData(db.database, bank, BANK, folder, { rejectsPath, now: NOW });
+    const { report, staleUserIds } = await importData(db.database, bank, BANK, folder, { rejectsPath, now: NOW });
 
     expect(report.tables).toEqual([
       {
@@ -152,9 +155,9 @@ describe('a bank with users, products, holdings, answers and events', () => {
       { event_id: 'e8', type: 'deposit', amount: null },
     ]);
     const changed = await query(
-      `select external_id from concord.users where id in ('${changedUserIds.join("','")}') order by 1`,
+      `select external_id from concord.users where id in ('${staleUserIds.join("','")}') order by 1`,
     );
-    expect(changed).toEqual([{ external_id: 'U1' }, { external_id: 'U5' }]);
+    expect(changed).toEqual([{ external_id: 'U1' }, { external_id: 'U2' }, { external_id: 'U5' }]);
 
     const rejects: string[][] = parse(readFileSync(rejectsPath, 'utf8'));
     expect(rejects).toHaveLength(1 + 1 + 3 + 2 + 5);
@@ -178,12 +181,24 @@ describe('a bank with users, products, holdings, answers and events', () => {
 
   test('imported twice, changes nothing the second time', async () => {
     const folder = data.write(BANK_FILES);
-    await importData(db.database, bank, BANK, folder, { now: NOW });
+    const first = await importData(db.database, bank, BANK, folder, { now: NOW });
     const before = await everything(bank);
-    const { report, changedUserIds } = await importData(db.database, bank, BANK, folder, { now: NOW });
+    const { report, staleUserIds } = await importData(db.database, bank, BANK, folder, { now: NOW });
     expect(await everything(bank)).toEqual(before);
-    expect(changedUserIds).toEqual([]);
+    expect([...staleUserIds].sort()).toEqual([...first.staleUserIds].sort()); // nobody rebuilt their profiles
     for (const changes of Object.values(report.changes)) expect(changes).toMatchObject({ created: 0, updated: 0 });
+  });
+
+  test('asks for profiles until they are rebuilt', async () => {
+    const folder = data.write(BANK_FILES);
+    const { staleUserIds: userIds } = await importData(db.database, bank, BANK, folder, { now: NOW });
+    const profiles = new ProfilesService({
+      database: db.database,
+      products: new ProductsService({ database: db.database }),
+    });
+    expect(await profiles.rebuild(operator(bank), { userIds })).toEqual({ users: 3, events: 3 });
+    const { staleUserIds } = await importData(db.database, bank, BANK, folder, { now: NOW });
+    expect(staleUserIds).toEqual([]);
   });
 
   test('imported with corrections, changes the rows concerned only', async () => {
