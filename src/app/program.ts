@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),
+  privacy: async () => (await import('./commands/privacy.js')).privacyCommand(),
 };
 
 /**
