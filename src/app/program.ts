@@ -27,6 +27,10 @@ export async function createProgram(name?: string): Promise<Command> {
       throw error.exitCode === 0 ? error : Object.assign(error, { exitCode: EXIT.usage });
     });
   const wanted = name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
-  for (const load of wanted) program.addCommand((await load()).copyInheritedSettings(program));
+  for (const load of wanted) {
+    const command = (await load()).copyInheritedSettings(program);
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
+    program.addCommand(command);
+  }
   return program;
 }
