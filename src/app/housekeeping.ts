@@ -10,14 +10,17 @@ export interface Housekeeping {
 }
 
 /**
- * What has to be done now and then while the server runs: profiles get the tags that time alone gives or takes. Several servers on one
+ * What has to be done beside requests while the server runs. At first the models are loaded and compiled, so that no request waits for
+ * it; now and then profiles get the tags that time alone gives or takes. Several servers on one
  * database do it twice, to no harm.
  * @param onError a round has failed; the next comes all the same
  */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
   const controller = new AbortController();
   let timer: NodeJS.Timeout;
-  let round = Promise.resolve();
+  let round = forAll(services, controller.signal, ({ id }) => services.recommendations.warmUp(id)).catch((error) => {
+    if (!controller.signal.aborted) onError(error);
+  });
   const schedule = (ms: number) => {
     timer = setTimeout(() => {
       round = refreshAll(services, controller.signal)
@@ -39,10 +42,20 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
   };
 }
 
-async function refreshAll({ institutions, profiles }: Services, signal: AbortSignal): Promise<void> {
+const refreshAll = (services: Services, signal: AbortSignal): Promise<void> =>
+  forAll(services, signal, ({ id }) => services.profiles.refresh(localViewer(id), { signal }));
+
+async function forAll(
+  { institutions }: Services,
+  signal: AbortSignal,
+  work: (institution: { readonly id: string }) => Promise<unknown>,
+): Promise<void> {
   for (let after: string | undefined; ; ) {
     const members = await institutions.list(localViewer(), { first: MAX_PAGE, after });
-    for (const { id } of members.slice(0, MAX_PAGE)) await profiles.refresh(localViewer(id), { signal });
+    for (const member of members.slice(0, MAX_PAGE)) {
+      if (signal.aborted) return;
+      await work(member);
+    }
     if (members.length <= MAX_PAGE) return;
     after = members[MAX_PAGE - 1].code;
   }

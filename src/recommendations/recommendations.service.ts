@@ -141,6 +141,21 @@ export class RecommendationsService {
     return present(answer, page, catalogue, shown, rejectedOf(answer, catalogue, view, now));
   }
 
+  /**
+   * Loads and compiles what the first request of an institution would otherwise wait for. For the server's own start: nobody is asked
+   * who they are, and nothing is told.
+   */
+  async warmUp(institutionId: string): Promise<void> {
+    const nobody = { values: {}, owned: [] };
+    const { models, scoring, risk } = this.modules;
+    const interest = models.withActive(institutionId, 'interest', async (model) => {
+      if (!model) return;
+      await scoring.scoreInterest(model.handle, [nobody]);
+      await scoring.explainInterest(model.handle, nobody, [...model.positions.keys()].slice(0, 1));
+    });
+    await Promise.all([interest, risk.quick(institutionId, nobody), this.popularity.get(institutionId)]);
+  }
+
   private now(): Date {
     return this.modules.clock?.() ?? new Date();
   }

@@ -355,6 +355,13 @@ describe('feedback', () => {
   });
 });
 
+test('warming up loads what the first request needs, and does nothing where there is nothing', async () => {
+  const fresh = createServices(db.database, engine);
+  await fresh.recommendations.warmUp(institutions[2].id);
+  await fresh.recommendations.warmUp(await createInstitution(db.database));
+  expect(await storedCount(users[0])).toBeGreaterThan(0); // nothing was answered or removed by it
+});
+
 test('every answer is stored, and none for a request that fails', async () => {
   const before = await storedCount(users[16]);
   await Promise.all(Array.from({ length: 10 }, () => ask(users[16], 5)));
