@@ -1,6 +1,15 @@
 import { BACKENDS, type BackendName } from './backend.js';
 import { chooseBackend, openBackend, probeBackends } from './select.js';
 
+// First of all, while nothing is loaded.
+test('no backend meddles with how the process meets errors', async () => {
+  const before = [process.listenerCount('uncaughtException'), process.listenerCount('unhandledRejection')];
+  for (const { name, available } of await probeBackends()) {
+    if (available && name !== 'webgpu' && name !== 'tensorflow') await (await openBackend(name)).dispose();
+  }
+  expect([process.listenerCount('uncaughtException'), process.listenerCount('unhandledRejection')]).toEqual(before);
+});
+
 test('every backend is reported, with what it runs on or why it does not run', async () => {
   const reports = await probeBackends({ threads: 2 });
   expect(reports.map(({ name }) => name)).toEqual([...BACKENDS]);

@@ -15,9 +15,24 @@ async function open(): Promise<Backend> {
     // Threads would be workers of its own, which outlive the backend.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     setWasmPaths(join(folder, 'wasm-out') + sep);
-    await tf.setBackend('wasm');
+    await withoutNewListeners(() => tf.setBackend('wasm'));
   });
   return eagerBackend({ tf, name: 'wasm', device: `TensorFlow.js ${tf.version_core}, WebAssembly, 1 thread` });
+}
+
+const FATAL = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * The compiled module puts listeners on the process that rethrow whatever goes wrong anywhere, under its own source text of
+ * 200 kB: how a process dies is for its owner to say.
+ */
+async function withoutNewListeners(load: () => Promise<unknown>): Promise<void> {
+  const before = FATAL.map((event) => new Set(process.listeners(event as 'uncaughtException')));
+  await load();
+  FATAL.forEach((event, index) => {
+    for (const listener of process.listeners(event as 'uncaughtException'))
+      if (!before[index].has(listener)) process.off(event, listener);
+  });
 }
 
 export const wasm: BackendDriver = { open, probe: () => probeByOpening('wasm', open) };

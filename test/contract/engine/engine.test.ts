@@ -31,7 +31,7 @@ describe.each(present)('$name ($device) agrees with float64', ({ name }) => {
   beforeAll(async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [...PROCESS, name], { maxBuffer: 2 ** 26 });
     checks.set(name, parse<BackendCheck>(stdout));
-  });
+  }, 300_000);
 
   test.each(CASES.map((each) => each.name))('%s', (wanted) => {
     const outcome = checkOf(name).outcomes.find((each) => each.name === wanted);
