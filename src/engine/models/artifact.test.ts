@@ -12,6 +12,10 @@ const weights = { kind: 'network' as const, architecture, members: [member(0), m
 describe('stored weights', () => {
   test('come back as they were', () => {
     expect(unpackWeights(packWeights(weights), architecture)).toEqual(weights);
+    const factored = { inputs: 3, hidden: [], rank: 2, outputs: 2 };
+    const flat = new Float32Array(manifestOf(network(factored)).size).fill(0.5);
+    const low = { kind: 'network' as const, architecture: factored, members: [flat] };
+    expect(unpackWeights(packWeights(low), { inputs: 3, outputs: 2 })).toEqual(low);
     const shares = { kind: 'popularity' as const, shares: Float32Array.of(0.25, 0.75) };
     expect(unpackWeights(packWeights(shares), architecture)).toEqual(shares);
   });

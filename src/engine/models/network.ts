@@ -19,20 +19,24 @@ export interface Architecture {
   readonly outputs: number;
 }
 
+/** Rows have a mean squared length of 1 whatever their width, so the first layer starts alike for every width. */
+const FIRST = { normal: 0.1 };
+
 /** Logits from encoded rows: ReLU layers with dropout after each, then a dense layer, which starts from zero where it is alone. */
 export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 0): Layer {
   const layers: Layer[] = [];
   let width = inputs;
   if (rank) {
-    layers.push(dense({ name: 'factors', inputs, units: rank, bias: false }));
+    layers.push(dense({ name: 'factors', inputs, units: rank, bias: false, initialiser: FIRST }));
     width = rank;
   }
   hidden.forEach((units, index) => {
-    layers.push(dense({ name: `deep.${index}`, inputs: width, units, activation: 'relu' }));
+    const initialiser = index === 0 ? FIRST : 'he';
+    layers.push(dense({ name: `deep.${index}`, inputs: width, units, activation: 'relu', initialiser }));
     if (rate > 0) layers.push(dropout({ name: `deep.${index}.dropout`, width: units, rate }));
     width = units;
   });
-  const initialiser = width === inputs ? 'zeros' : 'glorot';
+  const initialiser = layers.length === 0 ? 'zeros' : 'glorot';
   layers.push(dense({ name: 'output', inputs: width, units: outputs, initialiser }));
   return sequential(layers);
 }
