@@ -88,6 +88,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 
   let current = await openFirst();
   let stopping = false;
+  let reopening: Promise<void> | undefined;
   const { port } = current.postmaster;
   watchSession();
   const syncing =
@@ -106,18 +107,22 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 
   /** PostgreSQL restarts itself when one of its processes dies; where it died itself we start it again, on the same port. */
   function watchSession(): void {
-    current.session.client.once('end', async () => {
-      while (!stopping) {
-        try {
-          current = await open(port);
-          watchSession();
-          return;
-        } catch (error) {
-          options.onError?.(error as Error);
-          await sleep(RETRY_MS, undefined, { ref: false });
-        }
-      }
+    current.session.client.once('end', () => {
+      if (!stopping) reopening = reopen();
     });
+  }
+
+  async function reopen(): Promise<void> {
+    while (!stopping) {
+      try {
+        current = await open(port);
+        watchSession();
+        return;
+      } catch (error) {
+        options.onError?.(error as Error);
+        await sleep(RETRY_MS);
+      }
+    }
   }
 
   return {
@@ -129,8 +134,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     async stop() {
       if (stopping) return;
       stopping = true;
-      await syncing;
-      const last = await current.session.leave().catch(() => true);
+      await Promise.all([syncing, reopening]);
+      const last = await current.session.leave().catch(() => false); // lost: whoever reads the pipe sees to it
       if (last) await stopPostmaster(binaries, place, account);
       await current.session.client.end().catch(() => undefined);
       letGo();
