@@ -21,8 +21,10 @@ export function problemsOf(value: unknown): string[] {
     verbose: true,
   }).compile(JSON.parse(readFileSync(schemaPath(import.meta.dirname), 'utf8')));
   if (!compiled(value)) {
-    // "if" only repeats that a branch failed; the branch has said why.
-    const problems = (compiled.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(describe);
+    // "if" only repeats that a branch failed, which has said why; so does what is said of a name by itself.
+    const problems = (compiled.errors ?? [])
+      .filter(({ keyword, propertyName }) => keyword !== 'if' && propertyName === undefined)
+      .map(describe);
     return [...new Set(problems)];
   }
   return contradictionsOf(value as Descriptor);
@@ -58,6 +60,12 @@ function describe({ keyword, instancePath, params, parentSchema, message, data }
     }
     case 'type':
       return `${place}: is ${kindOf(data)}, but should be ${[params.type].flat().join(' or ')}`;
+    case 'propertyNames':
+      return `${place}: "${params.propertyName}" is no name that is taken (letters, digits, _ . and -, no digit in front)`;
+    case 'pattern': {
+      const says = (parentSchema as { description?: string } | undefined)?.description;
+      return `${place}: ${JSON.stringify(data)} does not fit${says ? ` (${says})` : ''}`;
+    }
     default:
       return `${place}: ${message ?? keyword}`;
   }

@@ -52,7 +52,7 @@ export async function openUsers(descriptor: Descriptor, spec: UsersTable, contex
   const flags = products.map((code) => ({ code, index: table.index(code) }));
   const series = (spec.series ?? []).map((rules) => seriesOf(rules, attributes));
   const winners = new Winners(spec.duplicates ?? 'reject', newestBy(spec.duplicates ?? 'reject', table.index));
-  await survey(table, { winners, attributes, idOf, placeOf });
+  await survey(table, { winners, attributes, idOf, placeOf, hasSplit: descriptor.split !== undefined });
 
   return {
     table,
@@ -135,10 +135,32 @@ async function attributesOf(
     const index = table.index(column);
     const texts = sample.map((row) => row.fields[index]!.trim()).filter((text) => !table.csv.nulls.has(text));
     const inferred = inferColumn(column, texts, table.csv.decimal);
-    notes.push(`${table.name}: ${column} is ${inferred.note}`);
-    if (inferred.spec) attributes.push(attributeOf(column, inferred.spec, table, spec.clean));
+    const name = attributeName(column, attributes);
+    notes.push(
+      `${table.name}: ${column} is ${inferred.note}${inferred.spec && name !== column ? `, called ${name}` : ''}`,
+    );
+    if (inferred.spec) attributes.push(attributeOf(name, { ...inferred.spec, from: column }, table, spec.clean));
+  }
+  if (attributes.length > MOST_ATTRIBUTES) {
+    throw badInput(
+      `${table.name} has ${attributes.length} attributes, and a user has at most ${MOST_ATTRIBUTES}: "drop" some, or name those to use in "columns".`,
+    );
   }
   return attributes;
+}
+
+/** As many as the API takes. */
+const MOST_ATTRIBUTES = 200;
+
+/** @returns a column's name with what attributes may not be called replaced. */
+function attributeName(column: string, others: readonly Attribute[]): string {
+  const base = column
+    .replace(/[^A-Za-z0-9_.-]/g, '_')
+    .replace(/^(?=[^A-Za-z_]|profile\.|__)/, 'c_')
+    .slice(0, 60);
+  let name = base;
+  for (let n = 2; others.some((other) => other.name === name); n++) name = `${base}_${n}`;
+  return name;
 }
 
 const SAMPLE_ROWS = 5000;
@@ -252,10 +274,12 @@ interface Surveyed {
   readonly attributes: readonly Attribute[];
   readonly idOf: (row: Row) => string;
   readonly placeOf: PlaceReader;
+  /** Without one, all rows are for training. */
+  readonly hasSplit: boolean;
 }
 
 /** The passes before the one that imports: which duplicates win, then statistics of the training rows among them. */
-async function survey(table: Table, { winners, attributes, idOf, placeOf }: Surveyed): Promise<void> {
+async function survey(table: Table, { winners, attributes, idOf, placeOf, hasSplit }: Surveyed): Promise<void> {
   const uncounted = () => table.rows(new Accounting(table.name, 'survey'));
   if (winners.needsSurvey)
     for await (const batch of uncounted()) for (const row of batch) winners.observe(idOf(row), row);
@@ -267,8 +291,7 @@ async function survey(table: Table, { winners, attributes, idOf, placeOf }: Surv
       const id = idOf(row);
       if (id === '' || seen.has(id) || !winners.mayWin(id, row)) continue;
       seen.add(id);
-      const place = placeOf(row, id);
-      if (place && place.fold !== 'train') continue;
+      if (hasSplit && placeOf(row, id)?.fold !== 'train') continue;
       for (const { cleaner, index } of learners) cleaner.observe(row.fields[index]!.trim());
     }
   }
