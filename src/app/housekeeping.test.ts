@@ -2,8 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { startHousekeeping } from './housekeeping.js';
 import type { Services } from './services.js';
 
-beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+  warmed = [];
+});
 afterEach(() => jest.useRealTimers());
+
+let warmed: string[];
 
 function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<unknown>): Services {
   const institutions = {
@@ -12,10 +17,11 @@ function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<u
       { id: 'b', code: 'b' },
     ],
   };
-  return { institutions, profiles: { refresh } } as unknown as Services;
+  const recommendations = { warmUp: async (id: string) => warmed.push(id) };
+  return { institutions, profiles: { refresh }, recommendations } as unknown as Services;
 }
 
-test('refreshes every institution now and then, whether a round fails or not, until it is stopped', async () => {
+test('warms up, then refreshes every institution now and then, whether a round fails or not, until it is stopped', async () => {
   const refreshed: (string | undefined)[] = [];
   const errors: unknown[] = [];
   const services = fakeServices(async ({ institutionId }) => {
@@ -23,7 +29,8 @@ test('refreshes every institution now and then, whether a round fails or not, un
     if (refreshed.length === 1) throw new Error('lost');
   });
   const housekeeping = startHousekeeping(services, (error) => errors.push(error));
-  expect(refreshed).toEqual([]);
+  await turn();
+  expect([refreshed, warmed]).toEqual([[], ['a', 'b']]);
   jest.advanceTimersByTime(30_000);
   await turn();
   expect([refreshed, errors]).toEqual([['a'], [new Error('lost')]]);

@@ -11,8 +11,7 @@ export interface Housekeeping {
 
 /**
  * What has to be done beside requests while the server runs. At first the models are loaded and compiled, so that no request waits for
- * it; now and then profiles get the tags that time alone gives or takes. Several servers on one
- * database do it twice, to no harm.
+ * it; now and then profiles get the tags that time alone gives or takes. Several servers on one database do it twice, to no harm.
  * @param onError a round has failed; the next comes all the same
  */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
@@ -23,7 +22,8 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
   });
   const schedule = (ms: number) => {
     timer = setTimeout(() => {
-      round = refreshAll(services, controller.signal)
+      round = round
+        .then(() => refreshAll(services, controller.signal))
         .catch((error) => {
           if (!controller.signal.aborted) onError(error);
         })
