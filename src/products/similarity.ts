@@ -75,6 +75,28 @@ export function similarProducts(
     .slice(0, first);
 }
 
+/**
+ * The content part of the similarity alone, for comparing many pairs: the same formula with its ranges taken over `products`.
+ * @returns 0 to 1 for two products
+ */
+export function contentSimilarity(products: readonly Product[]): (a: Product, b: Product) => number {
+  const ranges = NUMERIC.map((dimension) => rangeOf(dimension, products));
+  return (a, b) => {
+    let weight: number = WEIGHTS.type;
+    let sum = a.type === b.type ? weight : 0;
+    for (let index = 0; index < NUMERIC.length; index++) {
+      const dimension = NUMERIC[index];
+      const [x, y] = [a[dimension], b[dimension]];
+      if (x === null || y === null) continue;
+      const range = ranges[index];
+      weight += WEIGHTS[dimension];
+      const distance = range > 0 ? Math.abs(scale(dimension, x) - scale(dimension, y)) / range : 0;
+      sum += WEIGHTS[dimension] * (1 - distance);
+    }
+    return sum / weight;
+  };
+}
+
 function compare(
   product: Product,
   candidate: Product,

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../products/catalogue.js';
 import type { Product } from '../products/product.js';
-import { similarProducts } from '../products/similarity.js';
+import { contentSimilarity } from '../products/similarity.js';
 
 export interface Neighbour {
   readonly product: Product;
@@ -19,23 +19,41 @@ export function createNeighbours(): (
   modelId: string,
   known: ReadonlyMap<string, number>,
 ) => NeighboursOf {
-  const cache = new WeakMap<Catalogue, Map<string, readonly Neighbour[]>>();
+  const cache = new WeakMap<Catalogue, Map<string, NeighboursOf>>();
   return (catalogue, modelId, known) => {
-    const found = cache.get(catalogue) ?? new Map<string, readonly Neighbour[]>();
-    cache.set(catalogue, found);
-    return (product) => {
-      const key = `${modelId}/${product.id}`;
-      const neighbours = found.get(key) ?? compute(product, catalogue, known);
-      found.set(key, neighbours);
-      return neighbours;
-    };
+    const byModel = cache.get(catalogue) ?? new Map<string, NeighboursOf>();
+    cache.set(catalogue, byModel);
+    const neighboursOf = byModel.get(modelId) ?? neighboursIn(catalogue, known);
+    byModel.set(modelId, neighboursOf);
+    return neighboursOf;
   };
 }
 
-function compute(product: Product, catalogue: Catalogue, known: ReadonlyMap<string, number>): readonly Neighbour[] {
-  const candidates = catalogue.products.filter(({ code }) => known.has(code));
-  return similarProducts(product, candidates, [], KEPT).map((similar) => ({
-    product: similar.product,
-    similarity: similar.similarity,
-  }));
+function neighboursIn({ products }: Catalogue, known: ReadonlyMap<string, number>): NeighboursOf {
+  const found = new Map<string, readonly Neighbour[]>();
+  const similarity = contentSimilarity(products);
+  const candidates = products.filter(({ code }) => known.has(code));
+  return (product) => {
+    const neighbours = found.get(product.id) ?? nearest(product, candidates, similarity);
+    found.set(product.id, neighbours);
+    return neighbours;
+  };
+}
+
+/** One pass that keeps the best so far, since all but a few are far away. Ties: by code, the order of the catalogue. */
+function nearest(
+  product: Product,
+  candidates: readonly Product[],
+  similarity: (a: Product, b: Product) => number,
+): readonly Neighbour[] {
+  const best: Neighbour[] = [];
+  for (const candidate of candidates) {
+    const neighbour = { product: candidate, similarity: similarity(product, candidate) };
+    if (best.length === KEPT && neighbour.similarity <= best[KEPT - 1].similarity) continue;
+    if (best.length === KEPT) best.pop();
+    let place = best.length;
+    while (place > 0 && best[place - 1].similarity < neighbour.similarity) place--;
+    best.splice(place, 0, neighbour);
+  }
+  return best;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createCatalogue } from '../products/catalogue.js';
 import { PRODUCT_TYPES, type Product } from '../products/product.js';
+import { similarProducts } from '../products/similarity.js';
 import { behaviourBonus, type InterestEvent, interestOf } from './behaviour.js';
 import { candidatesOf } from './candidates.js';
 import { createNeighbours } from './neighbours.js';
@@ -165,6 +166,30 @@ describe('popularity', () => {
     await expect(cache.get('i')).rejects.toThrow('away');
     expect(await cache.get('i')).toBe(popularity);
   });
+});
+
+test('neighbours are the most similar products that the model knows, as Product.similar has them', () => {
+  const number = fc.option(fc.double({ min: 0, max: 5, noNaN: true }));
+  const any = fc.record({
+    type: fc.constantFrom(...PRODUCT_TYPES),
+    riskClass: fc.integer({ min: 1, max: 5 }),
+    expectedYield: number,
+    volatility: number,
+    termMonths: fc.option(fc.integer({ min: 0, max: 60 })),
+    minimumAmount: fc.constantFrom(0, 100, 1000),
+  });
+  fc.assert(
+    fc.property(fc.array(any, { minLength: 2, maxLength: 30 }), (changes) => {
+      const all = changes.map((change, index) => product(`P${String(index).padStart(2, '0')}`, change));
+      const [cold, ...known] = all;
+      const positions = new Map(known.map(({ code }, index) => [code, index]));
+      const neighbours = createNeighbours()(createCatalogue(1, all), 'model', positions)(cold);
+      const similar = similarProducts(cold, known, [], 10);
+      expect(neighbours.map(({ similarity }) => similarity.toFixed(9))).toEqual(
+        similar.map(({ similarity }) => similarity.toFixed(9)),
+      );
+    }),
+  );
 });
 
 describe('scores', () => {
