@@ -1,9 +1,9 @@
 import type { InputSpec } from '../backends/backend.js';
 import type { Task } from '../engine.js';
-import { sequential } from '../layers/compose.js';
+import { addUp, sequential } from '../layers/compose.js';
 import { dense } from '../layers/dense.js';
 import { dropout } from '../layers/dropout.js';
-import type { Layer } from '../layers/layer.js';
+import type { Initialiser, Layer } from '../layers/layer.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../layers/losses.js';
 import { initialParameters, manifestOf, type ParameterManifest } from '../layers/parameters.js';
 import type { Ops, Tensor } from '../ops/ops.js';
@@ -13,7 +13,7 @@ export interface Architecture {
   readonly inputs: number;
   /** Units of the hidden layers; none = a linear model. */
   readonly hidden: readonly number[];
-  /** Of a linear model: its matrix is a product of two of this inner width. Absent: it is one matrix. */
+  /** Inner width of a linear part whose matrix is a product of two: the whole model, or beside the hidden layers. */
   readonly rank?: number;
   /** Products for interest, 1 for risk. */
   readonly outputs: number;
@@ -22,23 +22,29 @@ export interface Architecture {
 /** Rows have a mean squared length of 1 whatever their width, so the first layer starts alike for every width. */
 const FIRST = { normal: 0.1 };
 
-/** Logits from encoded rows: ReLU layers with dropout after each, then a dense layer, which starts from zero where it is alone. */
+/**
+ * Logits from encoded rows. Linear: one dense layer, which starts from zero, or with a rank the product of two. Deep: ReLU layers
+ * with dropout after each and a dense layer; with a rank, a factored linear part is added beside them.
+ */
 export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 0): Layer {
-  const layers: Layer[] = [];
-  let width = inputs;
-  if (rank) {
-    layers.push(dense({ name: 'factors', inputs, units: rank, bias: false, initialiser: FIRST }));
-    width = rank;
+  const output = (width: number, initialiser: Initialiser) =>
+    dense({ name: 'output', inputs: width, units: outputs, initialiser });
+  const factors = (units: number) => dense({ name: 'factors', inputs, units, bias: false, initialiser: FIRST });
+  if (hidden.length === 0) {
+    return rank ? sequential([factors(rank), output(rank, 'glorot')]) : output(inputs, 'zeros');
   }
-  hidden.forEach((units, index) => {
-    const initialiser = index === 0 ? FIRST : 'he';
-    layers.push(dense({ name: `deep.${index}`, inputs: width, units, activation: 'relu', initialiser }));
-    if (rate > 0) layers.push(dropout({ name: `deep.${index}.dropout`, width: units, rate }));
-    width = units;
+  const layers = hidden.flatMap((units, index) => {
+    const name = `deep.${index}`;
+    const [width, initialiser] = index === 0 ? [inputs, FIRST] : [hidden[index - 1], 'he' as const];
+    const layer = dense({ name, inputs: width, units, activation: 'relu', initialiser });
+    return rate > 0 ? [layer, dropout({ name: `${name}.dropout`, width: units, rate })] : [layer];
   });
-  const initialiser = layers.length === 0 ? 'zeros' : 'glorot';
-  layers.push(dense({ name: 'output', inputs: width, units: outputs, initialiser }));
-  return sequential(layers);
+  const deep = sequential([...layers, output(hidden[hidden.length - 1], 'glorot')]);
+  if (!rank) return deep;
+  return addUp([
+    sequential([factors(rank), dense({ name: 'beside', inputs: rank, units: outputs, bias: false })]),
+    deep,
+  ]);
 }
 
 /**

@@ -18,7 +18,7 @@ const WIDE = 1_000_000;
 /**
  * Settings to choose from by validation log loss, the first being the usual one. Small sets get fewer bins, smaller networks,
  * smaller batches and more regularisation; linear models are convex, so one member is as good as many. For wide catalogues there is
- * no choice and fewer members, and the matrix of a linear model is factored.
+ * no choice and fewer members; linear models are factored, and deep ones have a factored linear part beside them.
  */
 export function candidateSettings({ task, model, users, linearWeights }: ProblemSize): TrainingSettings[] {
   const small = users < SMALL;
@@ -57,7 +57,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     );
   }
   const usual = { ...deep, hidden: [128, 128], dropout: 0.3, weightDecay: 0.01 };
-  if (wide) return vary(usual, { members: 2, learningRate: 0.003, maxEpochs: 30 });
+  if (wide) return vary(usual, { rank: 128, members: 2, learningRate: 0.003, maxEpochs: 30 });
   if (task === 'interest') return vary(usual, {}, { dropout: 0.5, hidden: [256, 256] });
   return vary(usual, {}, { dropout: 0.5 }, { dropout: 0.5, hidden: [256, 256] });
 }

@@ -10,7 +10,10 @@ export interface TrainingSettings {
   readonly encoding: 'piecewise' | 'bins';
   /** Units of the hidden layers; none = linear. */
   readonly hidden: readonly number[];
-  /** Inner width of a linear model whose matrix is factored, for wide catalogues; absent: it is one matrix. */
+  /**
+   * For wide catalogues, the inner width of a factored linear part: the whole of a linear model (absent: it is one matrix), or beside the
+   * hidden layers (absent: there is none).
+   */
   readonly rank?: number;
   /** Share of hidden units dropped in training, 0 to below 1. */
   readonly dropout: number;
