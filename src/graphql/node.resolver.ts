@@ -21,7 +21,7 @@ export class NodeResolver {
   constructor(private readonly finders: Readonly<Record<string, NodeFinder>>) {}
 
   @Query(() => Node, { nullable: true, description: 'Anything, by its id.' })
-  async node(@Arg('id', () => ID) id: string, @Ctx() context: Context): Promise<Node> {
+  async node(@Arg('id', () => ID, { description: 'Its id.' }) id: string, @Ctx() context: Context): Promise<Node> {
     const parsed = parseGlobalId(id);
     if (!parsed) throw badInput('The id is not an id of this API.');
     const find = this.finders[parsed.type];

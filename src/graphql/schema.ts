@@ -1,4 +1,4 @@
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { type GraphQLObjectType, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type ContainerType } from 'type-graphql';
 import { NodeResolver } from './node.resolver.js';
 import { DateTime } from './scalars.js';
@@ -30,15 +30,21 @@ export function createSchema(
       return instance;
     },
   };
-  return lexicographicSortSchema(
-    buildSchemaSync({
-      resolvers: [...SHARED, ...classes] as [ResolverClass, ...ResolverClass[]],
-      orphanedTypes: orphanedTypes as ResolverClass[],
-      container,
-      validateFn: validateInput,
-      scalarsMap: [{ type: Date, scalar: DateTime }],
-    }),
-  );
+  const schema = buildSchemaSync({
+    resolvers: [...SHARED, ...classes] as [ResolverClass, ...ResolverClass[]],
+    orphanedTypes: orphanedTypes as ResolverClass[],
+    container,
+    validateFn: validateInput,
+    scalarsMap: [{ type: Date, scalar: DateTime }],
+  });
+  describeRoot(schema.getQueryType(), 'What can be asked.');
+  describeRoot(schema.getMutationType(), 'What can be changed.');
+  return lexicographicSortSchema(schema);
+}
+
+/** type-graphql makes the root types itself, and has no place for what they are. */
+function describeRoot(type: GraphQLObjectType | null | undefined, description: string): void {
+  if (type) type.description = description;
 }
 
 /** @returns the schema as text: sorted, described, and ending with a line feed. */

@@ -1,11 +1,16 @@
-import { Ctx, Field, ID, ObjectType, Query, Resolver, registerEnumType } from 'type-graphql';
+import { Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Context } from './context.js';
+import { enumOf } from './enum.js';
 import { toGlobalId } from './relay.js';
-import { CLIENTS, type ClientKind } from './viewer.js';
+import type { ClientKind } from './viewer.js';
 
 /** The kinds of client as the schema names them: PARTNER for partner. */
-export const ClientKindEnum = Object.fromEntries(CLIENTS.map((client) => [client.toUpperCase(), client]));
-registerEnumType(ClientKindEnum, { name: 'ClientKind', description: 'What kind of client calls.' });
+export const ClientKindEnum = enumOf<ClientKind>('ClientKind', 'What kind of client calls.', {
+  partner: "An institution's application.",
+  node: "An institution's training process.",
+  auditor: 'Who reads budgets, ledgers and model lineage.',
+  operator: 'Who runs the consortium.',
+});
 
 @ObjectType('Viewer', { simpleResolvers: true, description: 'Who is calling, as the token says.' })
 export class ViewerType {
