@@ -13,8 +13,8 @@ const NOW = new Date('2026-03-01T12:00:00Z');
 /** The demo consortium as the service would read it for training, without a database: the same users each time. @param seed 1 is the one that is served */
 export function demoViews(seed = 1): { institution: string; views: TrainingView[] }[] {
   return INSTITUTIONS.map((plan) => {
-    const { customers } = generateInstitution(plan, { now: NOW, seed });
-    const views = customers.map(({ user, holdings, events, riskLabel }): TrainingView => {
+    const { records } = generateInstitution(plan, { now: NOW, seed });
+    const views = records.map(({ user, holdings, events, riskLabel }): TrainingView => {
       const own = events();
       const features = own.length === 0 ? {} : featuresOf(applyEvents(emptyState(), own.map(profileEvent)), NOW);
       const profile = Object.entries(features).map(([name, value]) => [FEATURE_PREFIX + name, value]);

@@ -18,14 +18,14 @@ function correlation(a: readonly number[], b: readonly number[]): number {
 /** With the events written out, to compare. */
 const plain = (institution: DemoInstitution) => ({
   ...institution,
-  customers: institution.customers.map((customer) => ({ ...customer, events: customer.events() })),
+  records: institution.records.map((record) => ({ ...record, events: record.events() })),
 });
 
 const [retail, priv, insurer] = INSTITUTIONS.map((plan) => generateInstitution(plan, { now: NOW, scale: 0.2 }));
 const all = [retail, priv, insurer];
-const customers = all.flatMap((institution) => institution.customers);
-const behaviour = customers.map((customer) => ({ user: customer.user, events: customer.events() }));
-const events = behaviour.flatMap((customer) => customer.events);
+const records = all.flatMap((institution) => institution.records);
+const behaviour = records.map((record) => ({ user: record.user, events: record.events() }));
+const events = behaviour.flatMap((record) => record.events);
 
 describe('the products of the demo consortium', () => {
   it('are about 200 in three catalogues, of six types, some sold by more than one institution', () => {
@@ -58,30 +58,30 @@ describe('a generated institution', () => {
     expect(plain(generateInstitution(INSTITUTIONS[1], { now: NOW, scale: 0.02 }))).toEqual(plain(again));
     const other = generateInstitution(INSTITUTIONS[1], { now: NOW, scale: 0.02, seed: 2 });
     expect(other.id).not.toBe(again.id);
-    expect(other.customers[0].user.attributes).not.toEqual(again.customers[0].user.attributes);
+    expect(other.records[0].user.attributes).not.toEqual(again.records[0].user.attributes);
   });
 
   it('has the same first users at any scale', () => {
     const few = generateInstitution(INSTITUTIONS[2], { now: NOW, scale: 0.004 });
-    expect(plain(insurer).customers.slice(0, 10)).toEqual(plain(few).customers);
+    expect(plain(insurer).records.slice(0, 10)).toEqual(plain(few).records);
   });
 
   it('holds what the plans say, about 20 events a user among it', () => {
-    expect(customers.length).toBe(2000);
-    expect(events.length / customers.length).toBeGreaterThan(17);
-    expect(events.length / customers.length).toBeLessThan(23);
-    const holdings = (institution: DemoInstitution) => mean(institution.customers.map((c) => c.holdings.length));
+    expect(records.length).toBe(2000);
+    expect(events.length / records.length).toBeGreaterThan(17);
+    expect(events.length / records.length).toBeLessThan(23);
+    const holdings = (institution: DemoInstitution) => mean(institution.records.map((c) => c.holdings.length));
     expect(holdings(priv)).toBeGreaterThan(1.5 * holdings(retail));
-    expect(new Set(customers.map(({ user }) => user.id)).size).toBe(customers.length);
-    const cold = customers.filter(({ user }) => user.cold);
+    expect(new Set(records.map(({ user }) => user.id)).size).toBe(records.length);
+    const cold = records.filter(({ user }) => user.cold);
     expect(cold.length).toBeGreaterThan(20);
-    for (const customer of cold) {
-      expect(customer).toMatchObject({ holdings: [], user: { questionnaire: undefined } });
-      expect(customer.events()).toEqual([]);
+    for (const record of cold) {
+      expect(record).toMatchObject({ holdings: [], user: { questionnaire: undefined } });
+      expect(record.events()).toEqual([]);
     }
   });
 
-  it('has behaviour of the two years up to now, in order, and none before the customer came', () => {
+  it('has behaviour of the two years up to now, in order, and none before the user came', () => {
     const wrong = behaviour.filter(({ user, events }) =>
       events.some(({ occurredAt }, i) => {
         const time = occurredAt.getTime();
@@ -96,7 +96,7 @@ describe('a generated institution', () => {
 
   it('owns no product twice and one of a family at most', () => {
     const repeats = (values: readonly unknown[]) => new Set(values).size < values.length;
-    const wrong = customers.filter(
+    const wrong = records.filter(
       ({ holdings }) =>
         repeats(holdings.map(({ product }) => product.code)) ||
         repeats(holdings.flatMap(({ product }) => product.family ?? [])) ||
@@ -106,9 +106,9 @@ describe('a generated institution', () => {
   });
 
   it('has questionnaires for most, some of them expired', () => {
-    const answers = customers.map(({ user }) => user.questionnaire).filter((answer) => answer !== undefined);
-    expect(answers.length / customers.length).toBeGreaterThan(0.7);
-    expect(answers.length / customers.length).toBeLessThan(0.95);
+    const answers = records.map(({ user }) => user.questionnaire).filter((answer) => answer !== undefined);
+    expect(answers.length / records.length).toBeGreaterThan(0.7);
+    expect(answers.length / records.length).toBeLessThan(0.95);
     const expired = answers.filter(({ expiresAt }) => expiresAt <= NOW);
     expect(expired.length / answers.length).toBeGreaterThan(0.08);
     expect(expired.length / answers.length).toBeLessThan(0.2);
@@ -122,7 +122,7 @@ describe('a generated institution', () => {
 });
 
 describe('the truth behind the data', () => {
-  const owners = customers.filter(({ holdings }) => holdings.length > 0);
+  const owners = records.filter(({ holdings }) => holdings.length > 0);
   const truth = owners.map(({ user }) => user.truth);
   const meanRiskClass = owners.map(({ holdings }) => mean(holdings.map(({ product }) => product.riskClass)));
 
@@ -180,8 +180,8 @@ describe('the truth behind the data', () => {
   });
 
   it('differs between the institutions', () => {
-    const income = (institution: DemoInstitution) => mean(institution.customers.map(({ user }) => user.truth.income));
-    const age = (institution: DemoInstitution) => mean(institution.customers.map(({ user }) => user.truth.age));
+    const income = (institution: DemoInstitution) => mean(institution.records.map(({ user }) => user.truth.income));
+    const age = (institution: DemoInstitution) => mean(institution.records.map(({ user }) => user.truth.age));
     expect(income(priv)).toBeGreaterThan(1.8 * income(retail));
     expect(age(priv)).toBeGreaterThan(age(retail) + 5);
   });

@@ -15,7 +15,8 @@ export interface DemoOptions {
   readonly scale?: number;
 }
 
-export interface DemoCustomer {
+/** A user with everything of theirs. */
+export interface DemoRecord {
   readonly user: DemoUser;
   readonly holdings: readonly DemoHolding[];
   /** Drawn anew, and the same, at each call: all events of all users at once would fill the memory. */
@@ -27,7 +28,7 @@ export interface DemoInstitution {
   readonly id: string;
   readonly plan: InstitutionPlan;
   readonly products: readonly DemoProduct[];
-  readonly customers: readonly DemoCustomer[];
+  readonly records: readonly DemoRecord[];
 }
 
 /** One institution of the demo consortium with everything in it: a pure function of plan and options. */
@@ -36,7 +37,7 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
   const products = productsOf(plan.code);
   const users = usersOf(plan, Math.max(1, Math.round(plan.users * scale)), random.fork('users'), now);
   const [choices, behaviour, risks] = ['holdings', 'events', 'risk'].map((label) => random.fork(label));
-  const customers = users.map((user): DemoCustomer => {
+  const records = users.map((user): DemoRecord => {
     const choice = choose(plan, user, products, choices.child(), now);
     const seed = behaviour.seed();
     return {
@@ -46,7 +47,7 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
       riskLabel: riskLabelOf(user, risks.child(), now),
     };
   });
-  return { id: institutionIdOf(plan, { seed }), plan, products, customers };
+  return { id: institutionIdOf(plan, { seed }), plan, products, records };
 }
 
 /** The id that the institution has in a new database. */

@@ -138,7 +138,7 @@ function habits(user: DemoUser, choice: DemoChoice, random: Random, now: Date, a
   }
 }
 
-/** One of the things that customers do on any day. */
+/** One of the things that users do on any day. */
 function ordinary(user: DemoUser, choice: DemoChoice, random: Random): Draft {
   const { income, savingsRate } = user.truth;
   const type = random.pick(ORDINARY, user.attributes.channel === 'branch' ? IN_BRANCH : ONLINE);

@@ -1,4 +1,4 @@
-/** One member of the demo consortium: its size, and what its customers are like. */
+/** One member of the demo consortium: its size, and what its users are like. */
 export interface InstitutionPlan {
   readonly code: string;
   readonly name: string;
@@ -10,18 +10,18 @@ export interface InstitutionPlan {
   readonly users: number;
   /** Mean and standard deviation of age in years, cut to 18–92. */
   readonly age: readonly [mean: number, deviation: number];
-  /** Share of men: segments of customers are not balanced in reality either. */
+  /** Share of men: the users of an institution are not balanced in reality either. */
   readonly men: number;
-  /** Factors on the income and the wealth of an ordinary customer. */
+  /** Factors on the income and the wealth of an ordinary user. */
   readonly income: number;
   readonly wealth: number;
   /** Shift of investment experience, in standard deviations. */
   readonly experience: number;
-  /** Products a customer holds on average, beyond the first. */
+  /** Products a user holds on average, beyond the first. */
   readonly holdings: number;
-  /** Behaviour events of an ordinary customer in two years. */
+  /** Behaviour events of an ordinary user in two years. */
   readonly events: number;
-  /** What the institution does not know of some customers, as shares. */
+  /** What the institution does not know of some users, as shares. */
   readonly unknown: { readonly income: number; readonly utilisation: number; readonly questionnaire: number };
 }
 

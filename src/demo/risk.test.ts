@@ -16,11 +16,11 @@ function auc(scores: readonly number[], labels: readonly number[]): number {
 }
 
 describe('the risk of the demo consortium', () => {
-  const customers = INSTITUTIONS.flatMap((plan) => generateInstitution(plan, { now: NOW, scale: 0.3 }).customers);
-  const labelled = customers.filter(({ riskLabel }) => riskLabel !== undefined);
+  const records = INSTITUTIONS.flatMap((plan) => generateInstitution(plan, { now: NOW, scale: 0.3 }).records);
+  const labelled = records.filter(({ riskLabel }) => riskLabel !== undefined);
 
   it('has a label for most users, and a plausible rate of defaults', () => {
-    expect(labelled.length / customers.length).toBeGreaterThan(0.55);
+    expect(labelled.length / records.length).toBeGreaterThan(0.55);
     const rate = labelled.filter(({ riskLabel }) => riskLabel === 1).length / labelled.length;
     expect(rate).toBeGreaterThan(0.07);
     expect(rate).toBeLessThan(0.14);
@@ -37,7 +37,7 @@ describe('the risk of the demo consortium', () => {
   });
 
   it('does not look at protected attributes', () => {
-    const { user } = customers[0];
+    const { user } = records[0];
     const other = {
       ...user,
       protectedAttributes: {
@@ -49,7 +49,7 @@ describe('the risk of the demo consortium', () => {
   });
 
   it('grows with utilisation, late payments and unemployment, and falls with income', () => {
-    const { user } = customers[0];
+    const { user } = records[0];
     const risk = (truth: object, attributes: object = {}) =>
       defaultProbability(
         {

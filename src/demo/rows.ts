@@ -70,11 +70,11 @@ function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string
   };
 }
 
-function users({ customers }: DemoInstitution): TableRows {
+function users({ records }: DemoInstitution): TableRows {
   return {
     table: 'users',
     columns: ['id', 'external_id', 'attributes', 'protected_attributes', 'risk_label'],
-    rows: customers.map(({ user, riskLabel }) => [
+    rows: records.map(({ user, riskLabel }) => [
       user.id,
       user.externalId,
       user.attributes,
@@ -84,7 +84,7 @@ function users({ customers }: DemoInstitution): TableRows {
   };
 }
 
-function questionnaires({ customers }: DemoInstitution): TableRows {
+function questionnaires({ records }: DemoInstitution): TableRows {
   return {
     table: 'questionnaires',
     columns: [
@@ -96,7 +96,7 @@ function questionnaires({ customers }: DemoInstitution): TableRows {
       'completed_at',
       'expires_at',
     ],
-    rows: customers.flatMap(({ user: { id, questionnaire } }) =>
+    rows: records.flatMap(({ user: { id, questionnaire } }) =>
       questionnaire
         ? [
             [
@@ -114,11 +114,11 @@ function questionnaires({ customers }: DemoInstitution): TableRows {
   };
 }
 
-function holdings({ customers }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+function holdings({ records }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
   return {
     table: 'holdings',
     columns: ['user_id', 'product_id', 'amount', 'acquired_at'],
-    rows: customers.flatMap(({ user, holdings }) =>
+    rows: records.flatMap(({ user, holdings }) =>
       holdings.map(({ product, amount, acquiredAt }) => [user.id, idOf(ids, product), amount, acquiredAt]),
     ),
   };
@@ -129,13 +129,13 @@ function holdings({ customers }: DemoInstitution, ids: ReadonlyMap<string, strin
  * profiles is complete once all events have been read.
  */
 function eventsAndProfiles(
-  { customers }: DemoInstitution,
+  { records }: DemoInstitution,
   ids: ReadonlyMap<string, string>,
   now: Date,
 ): readonly [events: TableRows, profiles: TableRows] {
   const profiles: (readonly Value[])[] = [];
   function* rows() {
-    for (const { user, events } of customers) {
+    for (const { user, events } of records) {
       const own = events();
       if (own.length === 0) continue;
       const state = applyEvents(emptyState(), own.map(profileEvent));
