@@ -32,7 +32,7 @@ test('a data folder that cannot be is refused in one sentence', () => {
   );
 });
 
-test('a cluster of another major version, or without its password, is refused in one sentence', async () => {
+test('a cluster of another major version, without its password, or damaged is refused in one sentence', async () => {
   const dataDir = processes.folder();
   const first = await processes.start({ dataDir });
   await first.stop();
@@ -43,18 +43,14 @@ test('a cluster of another major version, or without its password, is refused in
     /^The database in \S+ is of PostgreSQL 12, and this Concord brings 18: dump it with the Concord that made it/,
   );
   writeFileSync(version, right);
+  const password = readFileSync(join(dataDir, 'postgres.password'));
   writeFileSync(join(dataDir, 'postgres.password'), 'another');
   expect((await processes.start({ dataDir })).message).toMatch(
     /postgres\.password is not the password of the database/,
   );
   rmSync(join(dataDir, 'postgres.password'));
   expect((await processes.start({ dataDir })).message).toMatch(/postgres\.password is missing/);
-});
-
-test('a damaged cluster is refused with what PostgreSQL says', async () => {
-  const dataDir = processes.folder();
-  const first = await processes.start({ dataDir });
-  await first.stop();
+  writeFileSync(join(dataDir, 'postgres.password'), password);
   rmSync(join(first.folder, 'data', 'global', 'pg_control'));
   expect(await processes.start({ dataDir })).toMatchObject({
     code: 'CONFIGURATION',
