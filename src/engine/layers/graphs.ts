@@ -42,26 +42,3 @@ export function trainingStep({ model, rows, features, labels, loss }: TrainingSt
     },
   };
 }
-
-const scoring: LayerContext = {
-  training: false,
-  mask: (name) => {
-    throw new Error(`The mask ${name} was asked for outside training.`);
-  },
-};
-
-/** Scoring as one graph. Inputs: [parameters (flat), ...features]; outputs: [link(logits)]. */
-export function scoringPass(
-  model: Layer,
-  features: readonly InputSpec[],
-  link: (ops: Ops, logits: Tensor) => Tensor = (_ops, logits) => logits,
-): Computation {
-  const manifest = manifestOf(model);
-  return {
-    inputs: [{ shape: [manifest.size], dtype: 'float32' }, ...features],
-    graph(ops, [flat, ...inputs]) {
-      const { output } = model.forward(ops, sliceParameters(ops, flat, manifest), inputs, scoring);
-      return [link(ops, output)];
-    },
-  };
-}

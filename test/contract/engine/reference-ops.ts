@@ -15,6 +15,23 @@ export function runReference(graph: GraphFunction, inputs: readonly Data[]): num
   return graph(referenceOps, inputs).map((output) => [...(output as Reference).values]);
 }
 
+/** Central differences of a function of a graph's outputs, by one of its inputs. */
+export function differentiate(
+  graph: GraphFunction,
+  inputs: readonly Data[],
+  place: number,
+  value: (outputs: number[][]) => number,
+): number[] {
+  const step = 1e-5;
+  return inputs[place].values.map((at, index) => {
+    const [above, below] = [at + step, at - step].map((moved) => {
+      const changed = { ...inputs[place], values: inputs[place].values.with(index, moved) };
+      return value(runReference(graph, inputs.with(place, changed)));
+    });
+    return (above - below) / (2 * step);
+  });
+}
+
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const own = (a: Tensor): Reference => a as Reference;
 const make = (
