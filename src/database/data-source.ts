@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager, type QueryRunner, TypeORMError } from 'typeorm';
 import { badInput, ConcordError } from '../errors.js';
 import { addressParts } from './address.js';
 import { connect } from './connect.js';
@@ -29,7 +29,7 @@ export async function createDatabase(options: ConnectionOptions): Promise<Databa
   try {
     await source.initialize();
   } catch (error) {
-    throw connectionLost(error);
+    throw error instanceof TypeORMError ? error : connectionLost(error); // an entity that is wrong is a mistake of ours
   }
   return new PostgresDatabase(source, createListener(options.url));
 }

@@ -11,7 +11,7 @@ const SERVER = 0x73657276; // "serv"
 export const DATABASE = 'concord';
 
 export const ownerUrl = (place: Place, port: number, database = DATABASE) =>
-  `postgres://${OWNER}:${place.password}@127.0.0.1:${port}/${database}`;
+  `postgres://${OWNER}:${place.password}@127.0.0.1:${port}/${database}?sslmode=disable`; // whatever PGSSLMODE says
 
 /**
  * One connection that tells other processes of this data folder that we are here, for as long as we are: PostgreSQL drops its
