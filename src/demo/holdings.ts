@@ -75,7 +75,7 @@ export function amountOf(user: DemoUser, product: DemoProduct, random: Random): 
   if (product.type === 'insurance' && product.expectedYield === null)
     return Math.round(120 * spread + 0.04 * truth.income);
   if (product.type === 'loan') {
-    const most = truth.income * (/Mortgage/.test(product.name) ? 70 : 8);
+    const most = truth.income * (product.purposes?.includes('mortgage') ? 70 : 8);
     return (
       Math.round(Math.max(product.minimumAmount, Math.min(most, product.minimumAmount * 2.5 * spread)) / 100) * 100
     );

@@ -6,7 +6,7 @@ import type { DemoProduct, Listing } from './catalogue/listing.js';
 import { LOANS } from './catalogue/loans.js';
 import { STOCKS } from './catalogue/stocks.js';
 
-export type { DemoProduct, DemoProductType, Theme } from './catalogue/listing.js';
+export type { DemoProduct, DemoProductType, Purpose, Theme } from './catalogue/listing.js';
 export { riskClassOf, THEMES } from './catalogue/listing.js';
 
 /** Everything that is sold in the demo consortium, and by whom. */

@@ -1,4 +1,4 @@
-import { type DemoProduct, type DemoProductType, THEMES } from './products.js';
+import { type DemoProduct, type DemoProductType, type Purpose, THEMES } from './products.js';
 import type { DemoUser } from './users.js';
 
 /** How much more the person counts than the general appeal of a product, and chance. */
@@ -35,39 +35,38 @@ const TYPE_FIT: Readonly<Record<DemoProductType, Fit>> = {
     ((termMonths ?? 0) >= 60 ? 0.03 * (truth.age - 45) - 0.5 : 0),
   fund: ({ truth }) => -0.4 + 0.45 * truth.knowledge,
   bond: ({ truth }) => -0.9 + 0.4 * truth.knowledge + 0.025 * (truth.age - 45),
-  stock: ({ truth, protectedAttributes, attributes }) =>
-    -1 +
-    0.5 * (truth.knowledge - 1) +
-    (attributes.channel === 'mobile' ? 0.3 : 0) +
-    (protectedAttributes.birthYear > 1985 ? 0.2 : 0),
+  stock: ({ truth, attributes }) =>
+    -1 + 0.5 * (truth.knowledge - 1) + (attributes.channel === 'mobile' ? 0.3 : 0) + (truth.age < 40 ? 0.2 : 0),
   insurance: insuranceFit,
   loan: loanFit,
 };
 
-function insuranceFit({ truth, attributes }: DemoUser, { name, attributes: about }: DemoProduct): number {
+const has = (product: DemoProduct, purpose: Purpose): boolean => product.purposes?.includes(purpose) ?? false;
+
+function insuranceFit({ truth, attributes }: DemoUser, product: DemoProduct): number {
+  const rented = attributes.housing === 'rented';
   let value = 0;
-  if (name.startsWith('Home') || name.startsWith('Landlord')) value += attributes.housing === 'rented' ? -1.2 : 1;
-  if (name === 'Home Contents Cover' && attributes.housing === 'rented') value += 1.6;
-  if (/Term Life|Child Education|Critical|Income Protection/.test(name)) {
+  if (has(product, 'contents')) value += rented ? 0.4 : 1;
+  if (has(product, 'building')) value += rented ? -1.2 : 1;
+  if (has(product, 'family')) {
     value += (attributes.household === 'family' ? 1.3 : -0.6) - 0.05 * Math.max(0, truth.age - 50);
   }
-  if (/Annuity|Funeral|Hospital|Dental/.test(name)) value += 0.04 * (truth.age - 50);
-  if (/Travel|Bicycle|Cyber/.test(name)) value -= 0.025 * (truth.age - 45);
-  if (/Motor|Electric|Travel Annual/.test(name)) value += 0.5 * Math.log(truth.income / 2400);
-  if (about.cover === 'savings') value += 3 * truth.savingsRate;
+  if (has(product, 'old age')) value += 0.04 * (truth.age - 50);
+  if (has(product, 'leisure')) value -= 0.025 * (truth.age - 45);
+  if (has(product, 'comfort')) value += 0.5 * Math.log(truth.income / 2400);
+  if (product.expectedYield !== null) value += 3 * truth.savingsRate;
   return value;
 }
 
-function loanFit({ truth, attributes }: DemoUser, { name, minimumAmount, attributes: about }: DemoProduct): number {
+function loanFit({ truth, attributes }: DemoUser, product: DemoProduct): number {
   let value = -0.02 * Math.max(0, truth.age - 45);
-  const home = /Mortgage/.test(name);
-  if (home) value += attributes.housing === 'mortgaged' ? 1.6 : -1.6;
-  if (/Renovation|Green Home/.test(name)) value += attributes.housing === 'rented' ? -1.5 : 0.6;
-  if (/Personal|Overdraft/.test(name)) value += 1.6 * (truth.utilisation - 0.35);
-  if (name === 'Student Loan') value += attributes.employment === 'student' ? 3.2 : truth.age < 30 ? 0.2 : -2.5;
-  if (name === 'Car Loan') value += attributes.household === 'family' ? 0.5 : 0;
+  if (has(product, 'mortgage')) value += attributes.housing === 'mortgaged' ? 1.6 : -1.6;
+  if (has(product, 'renovation')) value += attributes.housing === 'rented' ? -1.5 : 0.6;
+  if (has(product, 'shortage')) value += 1.6 * (truth.utilisation - 0.35);
+  if (has(product, 'study')) value += attributes.employment === 'student' ? 3.2 : truth.age < 30 ? 0.2 : -2.5;
+  if (has(product, 'family car')) value += attributes.household === 'family' ? 0.5 : 0;
   // A loan of years' income is given to few.
-  if (minimumAmount > 60 * truth.income) value -= 2;
-  if (about.secured === 'no' && truth.age > 70) value -= 0.8;
+  if (product.minimumAmount > 60 * truth.income) value -= 2;
+  if (product.attributes.secured === 'no' && truth.age > 70) value -= 0.8;
   return value;
 }

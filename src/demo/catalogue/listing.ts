@@ -4,6 +4,20 @@ export type DemoProductType = 'deposit' | 'fund' | 'bond' | 'stock' | 'insurance
 export const THEMES = ['technology', 'sustainability', 'income', 'property'] as const;
 export type Theme = (typeof THEMES)[number];
 
+/** What a product is for, where that decides who wants it. */
+export type Purpose =
+  | 'building'
+  | 'contents'
+  | 'family'
+  | 'old age'
+  | 'leisure'
+  | 'comfort'
+  | 'mortgage'
+  | 'renovation'
+  | 'shortage'
+  | 'study'
+  | 'family car';
+
 /** A product as one of the institutions sells it. */
 export interface DemoProduct {
   /** The same code at two institutions is the same product. */
@@ -25,6 +39,7 @@ export interface DemoProduct {
   readonly attributes: Readonly<Record<string, string | number>>;
   /** How much of each theme there is in it, 0 to 1. Not stored: part of the truth behind the data. */
   readonly themes: Readonly<Partial<Record<Theme, number>>>;
+  readonly purposes?: readonly Purpose[];
   /** A user has one product of a family at a time: one mortgage on the home, one policy on the car. */
   readonly family?: string;
   /** What draws everyone to it, in log-odds. Not stored. */
