@@ -49,7 +49,10 @@ export async function startServer(config: Config, modules: ServerModules, signal
     log.debug({ step: name }, 'starting');
     on({ type: 'step', step: name });
   };
-  const metrics = createMetrics(() => lifecycle);
+  const metrics = createMetrics(
+    () => lifecycle,
+    () => runtime?.database.pool(),
+  );
   let web: HttpServer | undefined;
   let runtime: Runtime | undefined;
   let api: GraphqlHandlerModules | undefined;

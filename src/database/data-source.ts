@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, type QueryRunner, TypeORMError } from '
 import { badInput, ConcordError } from '../errors.js';
 import { addressParts } from './address.js';
 import { connect } from './connect.js';
-import type { Channel, Database, DatabaseReport, ReadQuery, TransactionOptions } from './database.js';
+import type { Channel, Database, DatabaseReport, PoolState, ReadQuery, TransactionOptions } from './database.js';
 import { connectionLost, databaseError, sqlState } from './errors.js';
 import { createListener, type Listener } from './listener.js';
 import { type ConnectionOptions, dataSourceOptions } from './options.js';
@@ -100,6 +100,11 @@ class PostgresDatabase implements Database {
 
   async report(): Promise<DatabaseReport> {
     return this.#tracked(() => this.#withRunner((_, client) => readReport(client)));
+  }
+
+  pool(): PoolState {
+    const { master } = this.#source.driver as unknown as { readonly master: pg.Pool };
+    return { connections: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
   }
 
   async close(): Promise<void> {

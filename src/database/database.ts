@@ -25,6 +25,14 @@ export interface ReadQuery {
   readonly values?: readonly unknown[];
 }
 
+export interface PoolState {
+  /** Open now, in use or idle. */
+  readonly connections: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+}
+
 export interface DatabaseReport {
   /** As "18.4". */
   readonly version: string;
@@ -67,6 +75,8 @@ export interface Database {
   ping(): Promise<void>;
   /** For /readyz and `concord doctor`. */
   report(): Promise<DatabaseReport>;
+  /** For /metrics. */
+  pool(): PoolState;
   /** Waits for the transactions under way, ten seconds at most, and closes every connection. */
   close(): Promise<void>;
 }

@@ -35,7 +35,10 @@ export async function startHttpServer({ env, schema, institutions = {} }: TestHt
   const log = createLogger(config.server, { write: (line) => lines.push(line) });
   let lifecycle: Lifecycle = { phase: 'ready' };
   const issuer = await openBuiltInIssuer(config.dataDir);
-  const metrics = createMetrics(() => lifecycle);
+  const metrics = createMetrics(
+    () => lifecycle,
+    () => undefined,
+  );
   const rateLimiter = createRateLimiter(config.rate);
   const apollo = createApollo({
     schema: schema ?? createBareSchema(),

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PoolState } from '../../database/database.js';
 import type { ScoringService } from '../../engine/engine.js';
 import type { OperationRecord } from '../../graphql/plugin.js';
 import type { Lifecycle } from '../lifecycle.js';
@@ -16,8 +17,12 @@ export interface Metrics {
   measured(scoring: ScoringService): ScoringService;
 }
 
-/** What /metrics tells: requests, operations, errors, cost, scoring, and Node's own (event loop, memory, garbage collection). */
-export function createMetrics(lifecycle: () => Lifecycle): Metrics {
+/**
+ * What /metrics tells: requests, operations, errors, cost, scoring, connections, and Node's own (event loop, memory, garbage
+ * collection).
+ * @param pool of the database, once it is open
+ */
+export function createMetrics(lifecycle: () => Lifecycle, pool: () => PoolState | undefined): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -60,6 +65,18 @@ export function createMetrics(lifecycle: () => Lifecycle): Metrics {
     registers,
     collect() {
       this.set(lifecycle().phase === 'ready' ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'concord_database_connections',
+    help: 'Connections to the database by state, and calls that wait for one.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { connections = 0, idle = 0, waiting = 0 } = pool() ?? {};
+      this.set({ state: 'busy' }, connections - idle);
+      this.set({ state: 'idle' }, idle);
+      this.set({ state: 'waiting' }, waiting);
     },
   });
   const names = new Set<string>();
