@@ -120,6 +120,18 @@ describe('the engine, in its worker threads', () => {
       );
     });
 
+    test('more rows than go at once', async () => {
+      const rows = Array.from({ length: 2500 }, (_, user) => rowOf(risk, user % risk.size));
+      const all = await engine.scoring.scoreRisk('risk-1', rows);
+      expect(all).toHaveLength(2500);
+      expect(all[2499]).toBeCloseTo(all[2499 - risk.size], 6);
+      const interested = await engine.scoring.scoreInterest(
+        'interest-1',
+        rows.map(() => rowOf(interest, 7)),
+      );
+      for (const scores of interested) expect(scores).toEqual(interested[0]);
+    });
+
     test('nobody at all', async () => {
       expect(await engine.scoring.scoreRisk('risk-1', [])).toHaveLength(0);
       expect(await engine.scoring.scoreInterest('interest-1', [])).toEqual([]);

@@ -68,5 +68,7 @@ describe('numeric features', () => {
     ).toEqual([0, 25, 50, 75, 100]);
     const skewed = Float64Array.from({ length: 100 }, (_, index) => (index < 90 ? 0 : index));
     expect(quantileEdges(skewed, 4)).toEqual([0, 99]);
+    const wild = Float64Array.from({ length: 50 }, (_, index) => (index - 25) * 7e306).sort();
+    for (const edge of quantileEdges(wild, 3)) expect(Number.isFinite(edge)).toBe(true);
   });
 });

@@ -64,7 +64,8 @@ export function quantileEdges(values: Float64Array, bins: number): number[] {
     const below = Math.floor(place);
     const above = Math.min(count - 1, below + 1);
     const edge = values[below] + (values[above] - values[below]) * (place - below);
-    if (edges.length === 0 || edge > edges[edges.length - 1]) edges.push(edge);
+    // Values near the limits of a double have no number between them.
+    if (Number.isFinite(edge) && (edges.length === 0 || edge > edges[edges.length - 1])) edges.push(edge);
   }
   return edges;
 }

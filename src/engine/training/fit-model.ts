@@ -189,7 +189,7 @@ function fitPopularity({ dataset, task, train }: FitRequest): FittedModel {
 const LEAST_USERS = 20;
 
 /** Says in a sentence what is missing for training. */
-function checkRequest({ dataset, task, train, validation }: FitRequest): void {
+function checkRequest({ dataset, task, train }: FitRequest): void {
   if (train.length < LEAST_USERS) {
     throw badInput(`Training needs at least ${LEAST_USERS} users; ${dataset.name} has ${train.length} for it.`, {
       users: train.length,
@@ -204,12 +204,7 @@ function checkRequest({ dataset, task, train, validation }: FitRequest): void {
   }
   const { label } = dataset;
   if (!label) throw badInput(`${dataset.name} has no label: there is no risk to learn.`);
-  for (const [users, name] of [
-    [train, 'training'],
-    [validation ?? train, 'validation'],
-  ] as const) {
-    const events = users.reduce((sum, user) => sum + label[user], 0);
-    if (events === 0) throw badInput(`No ${name} user of ${dataset.name} has the event (label 1).`);
-    if (events === users.length) throw badInput(`Every ${name} user of ${dataset.name} has the event (label 1).`);
-  }
+  const events = train.reduce((sum, user) => sum + label[user], 0);
+  if (events === 0) throw badInput(`No training user of ${dataset.name} has the event (label 1).`);
+  if (events === train.length) throw badInput(`Every training user of ${dataset.name} has the event (label 1).`);
 }

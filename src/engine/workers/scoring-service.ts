@@ -31,8 +31,21 @@ export function createScoringService(startThread: () => Worker): ScoringService 
     }
   });
 
-  function score(versionId: string, task: Task, rows: readonly UserRow[]): Promise<Float32Array> {
-    if (rows.length === 0) return Promise.resolve(new Float32Array(0));
+  /** A large call goes in parts, so that a small one that comes meanwhile does not wait for all of it. */
+  async function score(versionId: string, task: Task, rows: readonly UserRow[]): Promise<Float32Array> {
+    if (rows.length === 0) return new Float32Array(0);
+    if (rows.length <= MOST_ROWS) return enqueue(versionId, task, rows);
+    const first = await enqueue(versionId, task, rows.slice(0, MOST_ROWS));
+    const width = first.length / MOST_ROWS;
+    const all = new Float32Array(rows.length * width);
+    all.set(first);
+    for (let from = MOST_ROWS; from < rows.length; from += MOST_ROWS) {
+      all.set(await enqueue(versionId, task, rows.slice(from, from + MOST_ROWS)), from * width);
+    }
+    return all;
+  }
+
+  function enqueue(versionId: string, task: Task, rows: readonly UserRow[]): Promise<Float32Array> {
     const key = `${task} ${versionId}`;
     const queue = queues.get(key) ?? { waiting: [], busy: false };
     queues.set(key, queue);
