@@ -43,7 +43,10 @@ export async function copyRows(
   await client.query(''); // what was sent before is answered: COPY cannot share the connection
   client.pipeline = false;
   const copy = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`));
-  const closed = new Promise((resolve) => copy.once('close', resolve));
+  // Closed only when PostgreSQL has answered, which it does not when the connection is lost.
+  const { promise: over, resolve: end } = withResolvers();
+  copy.once('close', end);
+  client.once('end', end);
   const source = { failed: false };
   try {
     await pipeline(Readable.from(encode(rows, source), { objectMode: false, highWaterMark: CHUNK_BYTES }), copy);
@@ -51,9 +54,18 @@ export async function copyRows(
   } catch (error) {
     throw source.failed || sqlState(error) ? error : connectionLost(error);
   } finally {
-    await closed;
+    await over;
+    client.off('end', end);
     client.pipeline = true;
   }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /**

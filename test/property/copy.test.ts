@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type CopyRow, copyRows, encodeRow, insertRows } from '../../src/database/copy.js';
 import { createInstitution, useTestDatabase } from '../support/database.js';
+import { sql, until } from '../support/embedded.js';
 
 const db = useTestDatabase();
 let institutionId: string;
@@ -76,6 +77,22 @@ test('a source that fails in the middle leaves nothing, and its own error is wha
 async function* asUsers(rows: AsyncIterable<CopyRow>): AsyncGenerator<CopyRow> {
   for await (const [place] of rows) yield [institutionId, `user ${String(place)}`];
 }
+
+test('a connection that is lost in the middle is UNAVAILABLE, and the next transaction works', async () => {
+  async function* interrupted(): AsyncGenerator<CopyRow> {
+    yield [1, 'x'.repeat(100_000)];
+    const copying = `from pg_stat_activity where query like 'copy staging%' and datname = current_database()`;
+    await until(async () => (await sql(db.ownerUrl, `select ${copying}`)).length > 0);
+    await sql(db.ownerUrl, `select pg_terminate_backend(pid) ${copying}`);
+    for (let place = 2; ; place++) yield [place, 'x'.repeat(1000)];
+  }
+  const copying = db.database.tenant(institutionId, async (manager) => {
+    await manager.query(TABLE);
+    await copyRows(manager, 'staging', ['place', 'name'], interrupted());
+  });
+  await expect(copying).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await db.database.ping();
+});
 
 test('a source is read no faster than PostgreSQL takes it', async () => {
   let produced = 0;
