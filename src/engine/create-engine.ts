@@ -2,9 +2,16 @@ import { availableParallelism } from 'node:os';
 import { ConcordError } from '../errors.js';
 import { BACKENDS, type BackendName } from './backends/backend.js';
 import type { Dataset } from './data/dataset.js';
-import { type Engine, type EvaluationResult, MODELS, type RunOptions, type TrainedModel } from './engine.js';
+import {
+  type Engine,
+  type EvaluationResult,
+  MODELS,
+  type PrivateUpdate,
+  type RunOptions,
+  type TrainedModel,
+} from './engine.js';
 import { createWorkerClient } from './workers/client.js';
-import type { TrainingJob } from './workers/jobs.js';
+import type { PrivateJob, TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -36,7 +43,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after the other: each uses every core that it is allowed. */
-  function inTurn<T>(method: 'train' | 'evaluate', job: TrainingJob, { signal, onProgress }: RunOptions): Promise<T> {
+  function inTurn<T>(
+    method: 'train' | 'evaluate' | 'privateUpdate',
+    job: TrainingJob | PrivateJob,
+    { signal, onProgress }: RunOptions,
+  ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
     last = result.catch(() => undefined); // the caller is told; the next in turn is not concerned
     return abortable(result, signal);
@@ -50,10 +61,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     if (!MODELS.includes(rest.model)) {
       throw new ConcordError('BAD_INPUT', `No model is called ${rest.model}: there are ${MODELS.join(', ')}.`);
     }
-    // Users' ids stay here: no model needs them.
-    const anonymous = { ...dataset, userIds: [], protectedColumns: [] };
     return {
-      dataset: anonymous,
+      dataset: anonymous(dataset),
       ...rest,
       backend: run.backend ?? backend,
       seed: run.seed ?? 1,
@@ -70,12 +79,19 @@ export function createEngine(options: EngineOptions = {}): Engine {
       const job = jobOf(dataset, { task, model, crossValidate, headProducts }, run);
       return inTurn<EvaluationResult>('evaluate', job, run);
     },
+    async privateUpdate(dataset, request, run = {}) {
+      const job: PrivateJob = { dataset: anonymous(dataset), request, backend: run.backend ?? backend };
+      return inTurn<PrivateUpdate>('privateUpdate', job, run);
+    },
     scoring,
     async close() {
       await Promise.all([training.close(), scoring.close()]);
     },
   };
 }
+
+/** Users' ids stay here: no model needs them. */
+const anonymous = (dataset: Dataset): Dataset => ({ ...dataset, userIds: [], protectedColumns: [] });
 
 /** Refuses at once when the signal fires, also for work that has not begun. */
 async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,6 +1,9 @@
 import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
+import type { PrivateRequest, PrivateUpdate } from './training/private/private-update.js';
 import type { TrainingSettings } from './training/settings.js';
+
+export type { PrivateRequest, PrivateUpdate };
 
 export type Task = 'interest' | 'risk';
 export const MODELS = ['popularity', 'linear', 'logistic', 'dnn'] as const;
@@ -88,6 +91,12 @@ export interface EvaluationResult {
 export interface Engine {
   train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
   evaluate(dataset: Dataset, task: Task, options: EvaluationOptions): Promise<EvaluationResult>;
+  /**
+   * A node's part in a round of private training: DP-SGD steps on the users of a data set, of which nothing but the noisy update comes
+   * back. Seed and settings of the options are ignored: samples and noise come from the system's generator.
+   * @throws {ConcordError} BAD_INPUT where settings, contract, parameters and data don't fit, or training diverges.
+   */
+  privateUpdate(dataset: Dataset, request: PrivateRequest, options?: RunOptions): Promise<PrivateUpdate>;
   readonly scoring: ScoringService;
   close(): Promise<void>;
 }

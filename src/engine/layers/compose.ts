@@ -21,8 +21,9 @@ export function sequential(layers: readonly Layer[]): Layer {
 }
 
 /** One layer object in several places shares its parameters and its masks. */
-function needsOf(layers: readonly Layer[]): Pick<Layer, 'parameters' | 'masks'> {
+function needsOf(layers: readonly Layer[]): Pick<Layer, 'parameters' | 'masks' | 'mixesRows'> {
   return {
+    mixesRows: layers.find((layer) => layer.mixesRows)?.mixesRows,
     parameters: [...new Set(layers.flatMap((layer) => layer.parameters))],
     masks: [...new Set(layers.flatMap((layer) => layer.masks))],
   };
@@ -47,6 +48,7 @@ export function select(places: readonly number[], layer: Layer): Layer {
   return {
     parameters: layer.parameters,
     masks: layer.masks,
+    mixesRows: layer.mixesRows,
     forward(ops, parameters, inputs, context) {
       const pass = layer.forward(
         ops,

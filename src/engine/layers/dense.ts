@@ -1,5 +1,6 @@
 import { ACTIVATIONS, type Activation } from './activation.js';
 import type { Initialiser, Layer } from './layer.js';
+import { productTerm } from './terms.js';
 
 export interface DenseOptions {
   readonly name: string;
@@ -34,12 +35,7 @@ export function dense(options: DenseOptions): Layer {
           return {
             input: () => ops.matMul(inner, kernel, { transposeB: true }),
             gradients: [
-              {
-                sum() {
-                  const ofWeight = { name: weight.name, value: ops.matMul(input, inner, { transposeA: true }) };
-                  return bias ? [ofWeight, { name: offset.name, value: ops.sum(inner, [0]) }] : [ofWeight];
-                },
-              },
+              productTerm(ops, { weight: weight.name, bias: bias ? offset.name : undefined, input, delta: inner }),
             ],
           };
         },

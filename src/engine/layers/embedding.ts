@@ -1,6 +1,7 @@
 import type { Ops, Tensor } from '../ops/ops.js';
 import { sizeOf } from '../ops/shapes.js';
-import type { Initialiser, Layer } from './layer.js';
+import type { GradientTerm, Initialiser, Layer, ParameterGradient } from './layer.js';
+import { lookUpTerm, productTerm } from './terms.js';
 
 export interface EmbeddingOptions {
   readonly name: string;
@@ -38,11 +39,10 @@ export function embeddingBag(options: EmbeddingBagOptions): Layer {
     masks: [],
     forward(ops, parameters, inputs) {
       const bags = bagsOf(ops, inputs[0], slots, weighted ? inputs[1] : undefined);
-      const { output, gradient } = lookUp(ops, bags, parameters.get(table.name));
-      const sum = (delta: Tensor) => [{ name: table.name, value: gradient(delta) }];
+      const { output, term } = lookUp(ops, bags, { name: table.name, value: parameters.get(table.name) });
       return {
         output,
-        backward: (delta) => ({ input: () => undefined, gradients: [{ sum: () => sum(delta) }] }),
+        backward: (delta) => ({ input: () => undefined, gradients: [term(delta)] }),
       };
     },
   };
@@ -74,22 +74,26 @@ function bagsOf(ops: Ops, input: Tensor, slots: number, weights: Tensor | undefi
 
 interface LookUp {
   readonly output: Tensor;
-  gradient(delta: Tensor): Tensor;
+  term(delta: Tensor): GradientTerm;
 }
 
-function byGathering(ops: Ops, { batch, slots, ids, weights }: Bags, table: Tensor): LookUp {
+function byGathering(
+  ops: Ops,
+  { batch, slots, ids, weights }: Bags,
+  { name, value: table }: ParameterGradient,
+): LookUp {
   const [rows, width] = table.shape;
   const vectors = ops.gather(table, ids);
   return {
     output: ops.reshape(ops.matMul(ops.reshape(weights, [batch, 1, slots]), vectors), [batch, width]),
-    gradient(delta) {
+    term(delta) {
       const each = ops.mul(ops.reshape(delta, [batch, 1, width]), ops.reshape(weights, [batch, slots, 1]));
-      return ops.scatterAdd(ops.reshape(ids, [-1]), ops.reshape(each, [-1, width]), rows);
+      return lookUpTerm(ops, { name, rows, ids, each: ops.reshape(each, [batch * slots, width]) });
     },
   };
 }
 
-function byCounting(ops: Ops, { batch, ids, weights }: Bags, table: Tensor): LookUp {
+function byCounting(ops: Ops, { batch, ids, weights }: Bags, { name, value: table }: ParameterGradient): LookUp {
   const [rows] = table.shape;
   const starts = Int32Array.from({ length: batch }, (_, row) => row * rows);
   const cells = ops.add(ids, ops.constant(starts, [batch, 1], 'int32'));
@@ -97,6 +101,6 @@ function byCounting(ops: Ops, { batch, ids, weights }: Bags, table: Tensor): Loo
   const counts = ops.reshape(flat, [batch, rows]);
   return {
     output: ops.matMul(counts, table),
-    gradient: (delta) => ops.matMul(counts, delta, { transposeA: true }),
+    term: (delta) => productTerm(ops, { weight: name, input: counts, delta }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Layer } from './layer.js';
+import { rowTerm } from './terms.js';
 
 export interface LayerNormOptions {
   readonly name: string;
@@ -29,12 +30,10 @@ export function layerNorm({ name, width, epsilon = 1e-5 }: LayerNormOptions): La
             return ops.mul(inverse, ops.sub(ops.sub(scaled, ops.mean(scaled, [1], true)), along));
           },
           gradients: [
-            {
-              sum: () => [
-                { name: gain.name, value: ops.sum(ops.mul(delta, normal), [0]) },
-                { name: bias.name, value: ops.sum(delta, [0]) },
-              ],
-            },
+            rowTerm(ops, [
+              { name: gain.name, value: ops.mul(delta, normal) },
+              { name: bias.name, value: delta },
+            ]),
           ],
         }),
       };

@@ -9,6 +9,8 @@ export interface Layer {
   readonly parameters: readonly ParameterSpec[];
   /** Dropout masks that the layer asks of its context in training, in a fixed order. */
   readonly masks: readonly MaskSpec[];
+  /** Present where a row's output depends on other rows, and why: then no row has a gradient of its own, and private training refuses. */
+  readonly mixesRows?: string;
   /** Most layers read inputs[0] alone. */
   forward(ops: Ops, parameters: ParameterTensors, inputs: readonly Tensor[], context: LayerContext): ForwardPass;
 }
@@ -61,11 +63,28 @@ export interface BackwardPass {
 
 /**
  * Factors of parameter gradients, kept apart until the end of the backward pass. Plain training sums them over rows;
- * what private training needs (norms of each row's gradient, sums of rescaled rows) is computed from the same factors.
+ * what private training needs (norms of each unit's gradient, sums of rescaled ones) is computed from the same factors.
  */
 export interface GradientTerm {
+  /** Names of the parameters that this term has gradients of. */
+  readonly parameters: readonly string[];
   /** Gradients of this term's parameters, summed over the rows of the batch, in the parameters' shapes. */
   sum(): readonly ParameterGradient[];
+  /**
+   * Gradients by privacy unit (a user). Units stand one after the other, each with the same number of consecutive rows, whose
+   * gradients add up before anything is clipped.
+   */
+  units(rows: number): UnitGradients;
+}
+
+/** Gradients of one term by unit; none is computed before it is asked for. */
+export interface UnitGradients {
+  /** Squared L2 norm of each unit's gradient, (units). */
+  squaredNorms(): Tensor;
+  /** Gradients summed over units, each times its factor, (units); in the parameters' shapes. */
+  weightedSum(factors: Tensor): readonly ParameterGradient[];
+  /** Each unit's own gradient, (units, size of the parameter): large, for parameters that several terms share. */
+  each(): readonly ParameterGradient[];
 }
 
 export interface ParameterGradient {

@@ -6,6 +6,7 @@ import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evalua
 import { packWeights } from '../models/artifact.js';
 import { createPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
+import { type PrivateRequest, type PrivateUpdate, privateUpdate } from '../training/private/private-update.js';
 import type { TrainingSettings } from '../training/settings.js';
 import { createMemberPool } from './members.js';
 import type { CallContext } from './serve.js';
@@ -20,6 +21,13 @@ export interface TrainingJob {
   readonly settings?: Partial<TrainingSettings>;
   readonly crossValidate?: number;
   readonly headProducts?: readonly string[];
+}
+
+/** What the training thread is asked to compute for a round. */
+export interface PrivateJob {
+  readonly dataset: Dataset;
+  readonly request: PrivateRequest;
+  readonly backend: BackendName | 'auto';
 }
 
 /** One in this many users is set aside for early stopping and figures where the data set has no fold for that. */
@@ -106,6 +114,19 @@ export async function runEvaluation(
   } finally {
     await pool.close();
   }
+}
+
+export function runPrivateUpdate(
+  { dataset, request }: PrivateJob,
+  backend: Backend,
+  context: CallContext,
+): Promise<PrivateUpdate> {
+  const { strategy, model, training } = request;
+  const stage = `${strategy} of ${model}`;
+  return privateUpdate(dataset, request, backend, {
+    checkpoint: context.checkpoint,
+    onStep: (done) => context.onProgress({ stage, fraction: done / training.steps, figures: { step: done } }),
+  });
 }
 
 const secondsSince = (start: number): number => Math.round((performance.now() - start) / 10) / 100;

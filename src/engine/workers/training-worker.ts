@@ -3,7 +3,7 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
-import { runEvaluation, runTraining, type TrainingJob } from './jobs.js';
+import { type PrivateJob, runEvaluation, runPrivateUpdate, runTraining, type TrainingJob } from './jobs.js';
 import { epochProgress } from './members.js';
 import { type CallContext, serveCalls } from './serve.js';
 
@@ -27,6 +27,10 @@ serveCalls({
   },
   async evaluate(job: TrainingJob, context: CallContext) {
     return { result: await runEvaluation(job, await backendOf(job.backend), threads, context) };
+  },
+  async privateUpdate(job: PrivateJob, context: CallContext) {
+    const result = await runPrivateUpdate(job, await backendOf(job.backend), context);
+    return { result, transfer: [result.update.buffer as ArrayBuffer] };
   },
   async member({ task, backend }: { task: MemberTask; backend: BackendName }, context: CallContext) {
     const result = await trainMember(task, await backendOf(backend), {

@@ -1,0 +1,81 @@
+import { badInput } from '../../errors.js';
+import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
+import type { ModelName, Task, TrainedModel } from '../engine.js';
+import { initialParameters as drawParameters, manifestOf } from '../layers/parameters.js';
+import { packWeights } from './artifact.js';
+import { type Architecture, entryOf, network } from './network.js';
+
+/** Wider than this (inputs times products), a linear layer is a product of two. */
+const WIDE = 1_000_000;
+const RANK = 128;
+/** Networks that are trained privately are small: noise grows with the number of parameters. */
+const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
+
+/**
+ * The network that a federation trains under a model's name; it follows from the public contract alone.
+ * @throws {ConcordError} BAD_INPUT where the model has no parameters (popularity).
+ */
+export function federatedArchitecture(task: Task, model: ModelName, contract: FeatureContract): Architecture {
+  const inputs = inputsOf(contract);
+  const outputs = task === 'interest' ? contract.products.length : 1;
+  if (model === 'popularity') throw badInput('popularity has no parameters to train: choose linear, logistic or dnn.');
+  if (model === 'dnn') return { inputs, outputs, hidden: [...PRIVATE_DNN.hidden], rank: PRIVATE_DNN.rank };
+  return { inputs, outputs, hidden: [], ...(inputs * outputs > WIDE && { rank: RANK }) };
+}
+
+/**
+ * Parameters that a federated run starts from, flat. Linear models start from zero. A network starts small, its last layers from zero:
+ * then the first gradients are not dominated by what it guesses at random.
+ */
+export function initialParameters(
+  model: ModelName,
+  task: Task,
+  contract: Readonly<Record<string, unknown>>,
+  seed = 1,
+): Float32Array {
+  const layer = network(federatedArchitecture(task, model, parseContract(contract)));
+  const flat = drawParameters(layer, seed);
+  const manifest = manifestOf(layer);
+  for (const name of ['output.weight', 'beside.weight']) {
+    if (!manifest.entries.some((entry) => entry.name === name)) continue;
+    const { offset, shape } = entryOf(manifest, name);
+    flat.fill(0, offset, offset + shape.reduce((product, length) => product * length, 1));
+  }
+  return flat;
+}
+
+/**
+ * Flat parameters as a model that is stored and served like any other.
+ * @throws {ConcordError} BAD_INPUT where the parameters don't fit the contract or are not finite.
+ */
+export function toTrainedModel(
+  task: Task,
+  model: ModelName,
+  contract: Readonly<Record<string, unknown>>,
+  parameters: Float32Array,
+  about: Pick<TrainedModel, 'metrics' | 'training'> = { metrics: {}, training: {} },
+): TrainedModel {
+  const architecture = federatedArchitecture(task, model, parseContract(contract));
+  checkParameters(architecture, parameters);
+  return {
+    task,
+    model,
+    contract,
+    weights: packWeights({ kind: 'network', architecture, members: [parameters] }),
+    ...about,
+  };
+}
+
+/** Beyond this a model is lost: it cannot be trained further, and its gradients might overflow. */
+const MOST = 1e6;
+
+/** @throws {ConcordError} BAD_INPUT */
+export function checkParameters(architecture: Architecture, parameters: Float32Array): void {
+  const { size } = manifestOf(network(architecture));
+  if (parameters.length !== size)
+    throw badInput(`The model has ${size} parameters, not ${parameters.length}.`, { expected: size });
+  for (let index = 0; index < size; index++) {
+    if (!(Math.abs(parameters[index]) <= MOST))
+      throw badInput('Training diverged: a parameter is no number or beyond a million. Lower the learning rate.');
+  }
+}

@@ -1,0 +1,148 @@
+import { groupsOf, MOST_POPULATION, mechanismsOf } from '../../../../federated/privacy/dp-sgd.js';
+import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
+import { poissonGroups } from '../../../../federated/privacy/poisson.js';
+import type { Strategy, TrainingSettings } from '../../../../federated/protocol/plan.js';
+import { badInput } from '../../../errors.js';
+import type { Backend } from '../../backends/backend.js';
+import { type Dataset, FOLD } from '../../data/dataset.js';
+import { parseContract } from '../../encoders/contract.js';
+import type { ModelName, Task } from '../../engine.js';
+import { usersOf } from '../../evaluation/evaluate.js';
+import { checkParameters, federatedArchitecture } from '../../models/federated.js';
+import type { MemberHooks } from '../member.js';
+import { clippedSums } from './clipped-sums.js';
+import { noisyCount, noisyRelease } from './release.js';
+
+/** What a node is asked to compute in a round. */
+export interface PrivateRequest {
+  readonly task: Task;
+  readonly model: ModelName;
+  /** The public feature contract. */
+  readonly contract: Readonly<Record<string, unknown>>;
+  /** Flat, as the round begins. */
+  readonly parameters: Float32Array;
+  readonly strategy: Strategy;
+  readonly training: TrainingSettings;
+}
+
+/** What a node may send. */
+export interface PrivateUpdate {
+  /**
+   * FedAvg and FedProx: parameters after all steps − before. FedSGD: −(Σ clipped gradients ÷ clip norm + noise) ÷ (sampling rate ·
+   * expected users): for each of them the server adds its learning rate times the mean.
+   */
+  readonly update: Float32Array;
+  /** What it is charged. */
+  readonly mechanisms: Mechanism[];
+}
+
+export interface PrivateHooks {
+  /** Called before each micro-batch. Throws to stop. */
+  checkpoint: MemberHooks['checkpoint'];
+  /** Steps done, of all. */
+  onStep?(done: number): void;
+}
+
+/**
+ * DP-SGD on the users of a data set that the task can learn from (of a stored split, its training users). In each step every user takes part with the sampling rate; their gradients
+ * (a user's is the mean over their rows) are clipped and summed, rounded to a grid, and noise is added; nothing else leaves this function.
+ * There is no cap on a batch: it is computed in micro-batches, however large it is.
+ * @throws {ConcordError} BAD_INPUT where settings, contract, parameters and data don't fit, or training diverges.
+ */
+export async function privateUpdate(
+  dataset: Dataset,
+  request: PrivateRequest,
+  backend: Backend,
+  { checkpoint, onStep }: PrivateHooks,
+): Promise<PrivateUpdate> {
+  const { task, model, parameters, strategy, training } = request;
+  const mechanisms = chargeOf(request);
+  const contract = parseContract(request.contract);
+  const architecture = federatedArchitecture(task, model, contract);
+  checkParameters(architecture, parameters);
+  const users = usersOf({ dataset, task }).filter((user) => !dataset.fold || dataset.fold[user] === FOLD.train);
+  const { samplingRate, expectedUsers, noiseMultiplier, clipping, steps } = training;
+  if (users.length > MOST_POPULATION * expectedUsers)
+    throw badInput(`Here are more than ${MOST_POPULATION} times the users that the plan expects.`, { expectedUsers });
+  const size = parameters.length;
+  const noise = noiseOf(noiseMultiplier, size);
+  const count = clipping.kind === 'adaptive' ? noisyCount(clipping.countNoiseMultiplier) : undefined;
+  const sums = await clippedSums({ dataset, task, contract, architecture, clipping, users }, backend, checkpoint);
+  const weights = parameters.slice();
+  const velocity = new Float64Array(size);
+  const direction = new Float64Array(size);
+  let bound = clipping.kind === 'adaptive' ? clipping.initialNorm : clipping.norm;
+  try {
+    for (let step = 0; step < steps; step++) {
+      const groups = poissonGroups(users.length, samplingRate, groupsOf(training));
+      const { sum, aboveHalf } = await sums.of(weights, bound, groups, noise.draw);
+      noise.release(sum, bound);
+      for (let index = 0; index < size; index++) direction[index] = sum[index] / (samplingRate * expectedUsers);
+      if (clipping.kind === 'adaptive' && count) {
+        const share = 0.5 + count(aboveHalf) / (samplingRate * expectedUsers);
+        bound = nextBound(bound, share, clipping);
+      }
+      if (strategy === 'fedsgd') break;
+      descend({ weights, start: parameters, direction, velocity }, training);
+      checkParameters(architecture, weights);
+      onStep?.(step + 1);
+    }
+  } finally {
+    await sums.dispose();
+  }
+  const update =
+    strategy === 'fedsgd'
+      ? Float32Array.from(direction, (value) => -value)
+      : weights.map((value, index) => value - parameters[index]);
+  return { update, mechanisms };
+}
+
+function chargeOf({ strategy, training }: PrivateRequest): Mechanism[] {
+  if (strategy === 'fedsgd' && training.steps !== 1) throw badInput('FedSGD makes one step a round.');
+  if (strategy === 'fedsgd' && training.clipping.kind === 'adaptive')
+    throw badInput('With FedSGD the clip norm belongs to the plan: it cannot adapt at a node.');
+  try {
+    return mechanismsOf(training);
+  } catch (error) {
+    if (error instanceof RangeError) throw badInput(error.message);
+    throw error;
+  }
+}
+
+function noiseOf(noiseMultiplier: number, size: number) {
+  try {
+    return noisyRelease(noiseMultiplier, size);
+  } catch (error) {
+    if (error instanceof RangeError) throw badInput(error.message);
+    throw error;
+  }
+}
+
+/** However wrong a noisy share is, the norm moves by no more than this factor a step, and stays where numbers are safe. */
+const BOUNDS = { least: 1e-6, most: 1e6 };
+
+const nextBound = (
+  bound: number,
+  share: number,
+  { quantile, learningRate }: { readonly quantile: number; readonly learningRate: number },
+): number => {
+  const off = Math.min(1, Math.max(0, share)) - quantile;
+  return Math.min(BOUNDS.most, Math.max(BOUNDS.least, bound * Math.exp(-learningRate * off)));
+};
+
+interface Descent {
+  readonly weights: Float32Array;
+  readonly start: Float32Array;
+  readonly direction: Float64Array;
+  readonly velocity: Float64Array;
+}
+
+/** SGD with momentum; FedProx adds the pull of its proximal term, which knows only released values. */
+function descend({ weights, start, direction, velocity }: Descent, training: TrainingSettings): void {
+  const { learningRate, momentum, proximal } = training;
+  for (let index = 0; index < weights.length; index++) {
+    const pull = proximal === 0 ? 0 : proximal * (weights[index] - start[index]);
+    velocity[index] = momentum * velocity[index] + direction[index] + pull;
+    weights[index] -= learningRate * velocity[index];
+  }
+}

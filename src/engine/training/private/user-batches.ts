@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto';
+import { MICRO_BATCH_ROWS } from '../../../../federated/privacy/dp-sgd.js';
+import type { EncodedUsers } from '../../encoders/encode.js';
+import type { Expander } from '../../encoders/expand.js';
+import { type Batch, fillExamples, microBatchRows } from '../batch.js';
+import type { Examples } from '../examples.js';
+
+/** Users of a micro-batch: all have the same number of rows, of which the last may be fillers of weight 0. */
+export interface MicroBatch {
+  readonly users: readonly number[];
+  /** Rows of each user, a power of two. */
+  readonly unitRows: number;
+  /** Users that fit. */
+  readonly units: number;
+}
+
+/** Rows of a user at most: of more products, so many are drawn anew each time. */
+const MOST_ROWS = 64;
+/** Users of a small micro-batch, which what is left over goes into. */
+const SMALL = 4;
+
+export interface UserRows {
+  /** Rows of a user: 1, or for interest one for each product owned. */
+  rowsOf(user: number): number;
+  readonly most: number;
+}
+
+export function userRows(encoded: EncodedUsers, interest: boolean, width: number, outputs: number): UserRows {
+  const limit = 2 ** Math.floor(Math.log2(microBatchRows(MICRO_BATCH_ROWS, width, outputs)));
+  const most = Math.min(MOST_ROWS, limit);
+  return {
+    most: limit,
+    rowsOf: (user) => (interest ? Math.min(most, encoded.offsets[user + 1] - encoded.offsets[user]) : 1),
+  };
+}
+
+/**
+ * Puts users of one group into micro-batches by the number of their rows, rounded up to a power of two. Micro-batches are full, but for
+ * the last of each size, which is cut to a quarter of the size where that is enough.
+ */
+export function microBatches(users: readonly number[], { rowsOf, most }: UserRows): MicroBatch[] {
+  const bySize = new Map<number, number[]>();
+  for (const user of users) {
+    const unitRows = 2 ** Math.ceil(Math.log2(rowsOf(user)));
+    const same = bySize.get(unitRows);
+    if (same) same.push(user);
+    else bySize.set(unitRows, [user]);
+  }
+  const batches: MicroBatch[] = [];
+  for (const [unitRows, same] of [...bySize].sort(([a], [b]) => a - b)) {
+    const full = most / unitRows;
+    const small = Math.max(1, full / SMALL);
+    let start = 0;
+    while (start < same.length) {
+      const units = same.length - start > 2 * small ? full : small;
+      batches.push({ users: same.slice(start, start + units), unitRows, units });
+      start += units;
+    }
+  }
+  return batches;
+}
+
+/** Writes the users of a micro-batch: a user's rows weigh 1 together, so that what is clipped is the mean over all of them. */
+export function fillUsers(
+  batch: Batch,
+  present: Float32Array,
+  { users, unitRows }: MicroBatch,
+  {
+    expander,
+    encoded,
+    labels,
+    rows,
+  }: {
+    readonly expander: Expander;
+    readonly encoded: EncodedUsers;
+    readonly labels?: Float32Array;
+    readonly rows: UserRows;
+  },
+): void {
+  const count = users.length * unitRows;
+  const examples: Examples = {
+    users: new Int32Array(count),
+    hidden: new Int32Array(count).fill(-1),
+    targets: new Float32Array(count),
+    weights: new Float32Array(count),
+  };
+  present.fill(0);
+  users.forEach((user, unit) => {
+    const from = unit * unitRows;
+    present[unit] = 1;
+    examples.users.fill(user, from, from + unitRows);
+    if (labels) {
+      examples.targets[from] = labels[user];
+      examples.weights[from] = 1;
+      return;
+    }
+    const owned = encoded.items.slice(encoded.offsets[user], encoded.offsets[user + 1]);
+    const taken = rows.rowsOf(user);
+    if (taken < owned.length) drawFirst(owned, taken);
+    for (let row = 0; row < taken; row++) {
+      examples.hidden[from + row] = owned[row];
+      examples.targets[from + row] = owned[row];
+      examples.weights[from + row] = 1 / taken;
+    }
+  });
+  fillExamples(batch, expander, encoded, examples, { start: 0, end: count, divisor: 1 });
+}
+
+/** Moves so many values, drawn at random, to the front. */
+function drawFirst(values: Int32Array, count: number): void {
+  for (let place = 0; place < count; place++) {
+    const other = randomInt(place, values.length);
+    [values[place], values[other]] = [values[other], values[place]];
+  }
+}
