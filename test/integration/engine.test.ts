@@ -152,7 +152,9 @@ describe('the engine, in its worker threads', () => {
   });
 
   describe('when its worker dies', () => {
-    const echo = `require('node:worker_threads').parentPort.on('message', ({ id, method }) => {
+    const echo = `require('node:worker_threads').parentPort.on('message', (message) => {
+      if (message === 'end') process.exit();
+      const { id, method } = message;
       if (method === 'crash') throw new Error('crashed');
       if (method === 'echo') require('node:worker_threads').parentPort.postMessage({ id, kind: 'result', result: id });
     })`;

@@ -1,7 +1,7 @@
 import type { Transferable, Worker } from 'node:worker_threads';
 import { ConcordError } from '../../errors.js';
 import type { Progress } from '../engine.js';
-import { type Call, cancelledError, type Reply, restoreError } from './messages.js';
+import { type Call, cancelledError, END, type Reply, restoreError } from './messages.js';
 
 export interface CallOptions {
   /** Buffers of the argument that are handed over rather than copied. */
@@ -19,11 +19,15 @@ export interface WorkerClient {
    *   method threw.
    */
   call<T>(method: string, argument: unknown, options?: CallOptions): Promise<T>;
-  /** Ends the thread, whatever it does; calls that wait are refused. */
+  /** Refuses calls that wait, tells those that run to give up, and ends the thread. */
   close(): Promise<void>;
 }
 
+/** How long a thread that closes may take to come to a checkpoint, in milliseconds; then it is ended whatever it does. */
+const PATIENCE = 10_000;
+
 interface Waiting {
+  readonly cancelled: Int32Array;
   resolve(value: unknown): void;
   reject(error: Error): void;
   onProgress?: (progress: Progress) => void;
@@ -84,7 +88,7 @@ export function createWorkerClient(startThread: () => Worker, onStart?: () => vo
       const giveUp = () => Atomics.store(cancelled, 0, 1);
       signal?.addEventListener('abort', giveUp, { once: true });
       return new Promise<unknown>((resolve, reject) => {
-        waiting.set(id, { resolve, reject, onProgress });
+        waiting.set(id, { resolve, reject, onProgress, cancelled });
         try {
           target.postMessage({ id, method, argument, cancelled } satisfies Call, transfer);
           target.ref();
@@ -98,8 +102,14 @@ export function createWorkerClient(startThread: () => Worker, onStart?: () => vo
       closed = true;
       const ending = worker;
       if (!ending) return;
+      for (const { cancelled } of waiting.values()) Atomics.store(cancelled, 0, 1);
       fail(ending, new ConcordError('UNAVAILABLE', 'The engine was closed.'));
-      await ending.terminate();
+      const exited = new Promise((resolve) => ending.once('exit', resolve));
+      ending.ref();
+      ending.postMessage(END);
+      const late = setTimeout(() => void ending.terminate(), PATIENCE);
+      await exited;
+      clearTimeout(late);
     },
   };
 }

@@ -10,6 +10,9 @@ export interface Call {
   readonly cancelled: Int32Array;
 }
 
+/** Asks a worker thread to end once what it runs has ended. A thread that is ended from outside inside native code takes the process along. */
+export const END = 'end';
+
 export type Reply =
   | { readonly id: number; readonly kind: 'progress'; readonly progress: Progress }
   | { readonly id: number; readonly kind: 'result'; readonly result: unknown }

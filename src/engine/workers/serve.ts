@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, type Transferable } from 'node:worker_threads';
 import type { Progress } from '../engine.js';
-import { type Call, cancelledError, type Reply, storeError } from './messages.js';
+import { type Call, cancelledError, END, type Reply, storeError } from './messages.js';
 
 /** What a method of a worker thread may do beside computing. */
 export interface CallContext {
@@ -22,8 +22,14 @@ export type Methods = Readonly<Record<string, (argument: never, context: CallCon
 /** Answers the calls that the thread which started this one sends. */
 export function serveCalls(methods: Methods): void {
   const port = parentPort as MessagePort;
-  port.on('message', (call: Call) => {
-    void answer(methods, call, port);
+  const running = new Set<Promise<void>>();
+  port.on('message', (call: Call | typeof END) => {
+    if (call === END) {
+      void Promise.all(running).then(() => process.exit());
+      return;
+    }
+    const answered: Promise<void> = answer(methods, call, port).finally(() => running.delete(answered));
+    running.add(answered);
   });
 }
 
