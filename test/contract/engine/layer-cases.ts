@@ -19,7 +19,7 @@ const generator = createRandom(7);
 
 type Weights = (name: string) => readonly number[];
 
-interface LayerCase {
+export interface LayerCase {
   readonly name: string;
   readonly layer: Layer;
   readonly inputs: readonly Data[];
@@ -133,19 +133,19 @@ function normalised(values: readonly number[], gain: readonly number[], bias: re
   });
 }
 
-const x = floats([6, 5]);
+export const x = floats([6, 5]);
 const ids = integers([6, 4], -1, 7);
 // Duplicates in a row, an empty row, a full one.
-const products = { ...ids, values: ids.values.with(0, 3).with(1, 3).fill(-1, 4, 8).fill(6, 8, 12) };
+export const products = { ...ids, values: ids.values.with(0, 3).with(1, 3).fill(-1, 4, 8).fill(6, 8, 12) };
 const amounts = floats([6, 4]);
 const randomMask = new Float32Array(30);
 fillMask(randomMask, { rate: 0.4 }, generator);
-const mask: Data = { shape: [6, 5], dtype: 'float32', values: [...randomMask] };
+export const mask: Data = { shape: [6, 5], dtype: 'float32', values: [...randomMask] };
 
 const shared = embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4 });
 const dropped = (after: Layer[] = []) => sequential([dropout({ name: 'drop', width: 5, rate: 0.4 }), ...after]);
 
-const LAYERS: readonly LayerCase[] = [
+export const LAYERS: readonly LayerCase[] = [
   ...ACTIVATIONS.map(
     (kind): LayerCase => ({
       name: `dense, ${kind}`,
@@ -264,7 +264,7 @@ const LAYERS: readonly LayerCase[] = [
   },
 ];
 
-const model = addUp([
+export const model = addUp([
   select([0], dense({ name: 'wide', inputs: 5, units: 4 })),
   sequential([
     concatenate([
