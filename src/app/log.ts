@@ -45,7 +45,7 @@ function shortLine(line: string): string {
 /** One line for each error of an operation, at the level that its code has; the cause only where the caller saw a mask. */
 export function logErrors(
   log: Logger,
-  requestId: string,
+  requestId: string | undefined,
   operation: string | undefined,
   errors: OperationRecord['errors'],
 ): void {

@@ -1,9 +1,7 @@
 import { requireBackend } from '../engine/backends/select.js';
 import type { Progress } from '../engine/engine.js';
 import { ConcordError } from '../errors.js';
-import { createApollo } from '../graphql/apollo.js';
-import { createRateLimiter } from '../graphql/rate-limit.js';
-import { createAuthenticator } from './auth/authenticator.js';
+import { openApi } from './api.js';
 import { type BuiltInIssuer, openBuiltInIssuer } from './auth/issuer.js';
 import { createRuntime, localViewer, type Runtime } from './composition.js';
 import type { Config } from './config.js';
@@ -14,7 +12,7 @@ import type { Check } from './http/health.js';
 import { createMetrics, type Metrics } from './http/metrics.js';
 import { type HttpServer, listen } from './http/server.js';
 import { type Lifecycle, type LifecycleEvent, STARTING, transition } from './lifecycle.js';
-import { type Logger, logErrors } from './log.js';
+import type { Logger } from './log.js';
 import { createApiSchema } from './resolvers.js';
 import { createResources, type Resources } from './resources.js';
 
@@ -81,7 +79,7 @@ export async function startServer(config: Config, modules: ServerModules, signal
       await prepareDemo(runtime, { onProgress, signal });
     }
     step('starting GraphQL');
-    api = await openApi(config, { log, metrics, runtime, issuer, resources });
+    api = await serveRuntime(config, runtime, { log, metrics, issuer, resources });
     step('ready');
     on({ type: 'composed' });
     return { address: web.address, issuer, runtime, stop };
@@ -103,41 +101,30 @@ function openRuntime(
   });
 }
 
-interface ApiModules {
+interface ServingModules {
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly runtime: Runtime;
   readonly issuer: BuiltInIssuer | undefined;
   readonly resources: Resources;
 }
 
-async function openApi(
+/** Opens GraphQL over what runs already, and what goes on beside it: announcements of other servers, and housekeeping. */
+async function serveRuntime(
   config: Config,
-  { log, metrics, runtime, issuer, resources }: ApiModules,
+  { services }: Runtime,
+  { log, metrics, issuer, resources }: ServingModules,
 ): Promise<GraphqlHandlerModules> {
-  const { services } = runtime;
   resources.add(await services.products.listen(), (end) => end());
   resources.add(await services.models.listen(), (end) => end());
   resources.add(
     startHousekeeping(services, (error) => log.error({ err: error }, 'housekeeping')),
     (it) => it.stop(),
   );
-  const rateLimiter = createRateLimiter(config.rate);
-  const apollo = createApollo({
-    schema: createApiSchema(services),
-    limits: config.limits,
-    rateLimiter,
-    openIntrospection: config.environment === 'development',
-    onUnexpected: (message) => log.error({ detail: message }, 'unexpected'),
-    onOperation(record) {
-      metrics.operation(record);
-      logErrors(log, record.context.requestId, record.name, record.errors);
-    },
-  });
-  await apollo.start();
-  resources.add(apollo, (it) => it.stop());
+  const schema = createApiSchema(services);
   const findInstitution = (codeOrId: string) => services.institutions.idOf(codeOrId);
-  return { apollo, rateLimiter, authenticator: createAuthenticator(config.tokens, { issuer, findInstitution }) };
+  const api = await openApi(config, { schema, log, metrics, issuer, findInstitution });
+  resources.add(api.apollo, (it) => it.stop());
+  return api;
 }
 
 /** What /readyz asks. Before the database is open there is nothing to ask: the server's own state says that it is starting. */

@@ -34,6 +34,8 @@ export interface PluginOptions {
   /** Everybody may introspect; else auditors and operators. */
   readonly openIntrospection: boolean;
   readonly onOperation: (record: OperationRecord) => void;
+  /** A request that never became an operation: no query in it, or one that a form of another site could have sent. */
+  readonly onInvalid: (error: Error) => void;
 }
 
 type Request = GraphQLRequestContext<Context>;
@@ -76,6 +78,10 @@ export function concordPlugin(options: PluginOptions): ApolloServerPlugin<Contex
   return {
     async serverWillStart({ schema }) {
       executor = createExecutor(schema);
+    },
+
+    async invalidRequestWasReceived({ error }) {
+      options.onInvalid(error);
     },
 
     async requestDidStart(): Promise<GraphQLRequestListener<Context>> {

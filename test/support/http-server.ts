@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
-import { createAuthenticator } from '../../src/app/auth/authenticator.js';
+import { openApi } from '../../src/app/api.js';
 import { type BuiltInIssuer, openBuiltInIssuer } from '../../src/app/auth/issuer.js';
 import { readConfig } from '../../src/app/config.js';
 import { createMetrics } from '../../src/app/http/metrics.js';
@@ -8,8 +8,6 @@ import { listen } from '../../src/app/http/server.js';
 import type { Lifecycle } from '../../src/app/lifecycle.js';
 import { createLogger } from '../../src/app/log.js';
 import { createBareSchema } from '../../src/app/resolvers.js';
-import { createApollo } from '../../src/graphql/apollo.js';
-import { createRateLimiter } from '../../src/graphql/rate-limit.js';
 
 export interface TestHttpServer {
   readonly url: string;
@@ -39,18 +37,13 @@ export async function startHttpServer({ env, schema, institutions = {} }: TestHt
     () => lifecycle,
     () => undefined,
   );
-  const rateLimiter = createRateLimiter(config.rate);
-  const apollo = createApollo({
+  const api = await openApi(config, {
     schema: schema ?? createBareSchema(),
-    limits: config.limits,
-    rateLimiter,
-    openIntrospection: config.environment === 'development',
-    onOperation: metrics.operation,
-    onUnexpected: (message) => log.error(message),
+    log,
+    metrics,
+    issuer,
+    findInstitution: async (code) => institutions[code],
   });
-  await apollo.start();
-  const findInstitution = async (code: string) => institutions[code];
-  const authenticator = createAuthenticator(config.tokens, { issuer, findInstitution });
   const web = await listen(
     { ...config.server, console: false },
     {
@@ -58,7 +51,7 @@ export async function startHttpServer({ env, schema, institutions = {} }: TestHt
       metrics,
       lifecycle: () => lifecycle,
       checks: () => ({}),
-      api: () => ({ apollo, authenticator, rateLimiter }),
+      api: () => api,
       jwks: issuer.jwks,
     },
   );
@@ -71,7 +64,7 @@ export async function startHttpServer({ env, schema, institutions = {} }: TestHt
     },
     async close() {
       await web.drain(1000);
-      await apollo.stop();
+      await api.apollo.stop();
     },
   };
 }

@@ -95,7 +95,7 @@ async function readRequest(request: IncomingMessage, bodyLimit: number): Promise
 
 async function contextOf(
   { authenticator, rateLimiter }: GraphqlHandlerModules,
-  { publicUrl }: GraphqlHandlerOptions,
+  { publicUrl, onRefused }: GraphqlHandlerOptions,
   request: IncomingMessage,
   about: Pick<Context, 'requestId' | 'signal' | 'kept'>,
 ): Promise<Context> {
@@ -110,10 +110,15 @@ async function contextOf(
     charge(rateLimiter, caller, 1);
     return { viewer, caller, ...about };
   } catch (error) {
-    if (!(error instanceof ConcordError)) throw error;
+    if (!(error instanceof ConcordError)) {
+      onRefused(error, about.requestId);
+      throw error;
+    }
     const challenge: Record<string, string> =
       error.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {};
-    throw requestError(error, undefined, challenge);
+    const refused = requestError(error, undefined, challenge);
+    onRefused(refused, about.requestId);
+    throw refused;
   }
 }
 
