@@ -1,11 +1,18 @@
 import type { Backend } from '../../../src/engine/backends/backend.js';
-import { LAYER_CASES, STEP } from './layer-cases.js';
+import { LAYER_CASES, layerCase, STEP } from './layer-cases.js';
 import { LOSS_CASES } from './loss-cases.js';
 import { type Case, OP_CASES } from './op-cases.js';
 import { PRIVATE_CASES } from './private-cases.js';
 import { type Data, runReference } from './reference-ops.js';
+import { SEQUENCE_LAYERS } from './sequence-cases.js';
 
-export const CASES: readonly Case[] = [...OP_CASES, ...LAYER_CASES, ...LOSS_CASES, ...PRIVATE_CASES];
+export const CASES: readonly Case[] = [
+  ...OP_CASES,
+  ...LAYER_CASES,
+  ...SEQUENCE_LAYERS.map(layerCase),
+  ...LOSS_CASES,
+  ...PRIVATE_CASES,
+];
 
 /** Largest deviation allowed, relative to the value itself and a tenth of the largest value of its tensor. */
 export const TOLERANCE = 1e-5;

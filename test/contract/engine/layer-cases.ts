@@ -17,7 +17,7 @@ import { type Data, differentiate, runReference } from './reference-ops.js';
 
 const generator = createRandom(7);
 
-type Weights = (name: string) => readonly number[];
+export type Weights = (name: string) => readonly number[];
 
 export interface LayerCase {
   readonly name: string;
@@ -31,7 +31,15 @@ export interface LayerCase {
   formula(weights: Weights): number[];
 }
 
-function layerCase({ name, layer, inputs, formula, training = false, masks = [], constants = [] }: LayerCase): Case {
+export function layerCase({
+  name,
+  layer,
+  inputs,
+  formula,
+  training = false,
+  masks = [],
+  constants = [],
+}: LayerCase): Case {
   const manifest = manifestOf(layer);
   // A stream for each case: one more case changes no other's numbers.
   const own = generator.fork(name);

@@ -12,6 +12,7 @@ import { LAYERS, type LayerCase, mask, model, products, x } from './layer-cases.
 import { answers, open, rowWeights } from './loss-cases.js';
 import { type Case, floats } from './op-cases.js';
 import { type Data, differentiate, runReference } from './reference-ops.js';
+import { SEQUENCE_LAYERS } from './sequence-cases.js';
 
 const generator = createRandom(11);
 const squareOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
@@ -78,7 +79,7 @@ const SHARED: readonly LayerCase[] = [
   { name: 'a narrow dense layer', layer: dense({ name: 'd', inputs: 5, units: 1 }), inputs: [x], formula: () => [] },
 ];
 
-const withParameters = [...LAYERS, ...SHARED].filter(({ layer }) => layer.parameters.length > 0);
+const withParameters = [...LAYERS, ...SEQUENCE_LAYERS, ...SHARED].filter(({ layer }) => layer.parameters.length > 0);
 
 const features = [x, products];
 const labels: readonly Data[] = [answers, rowWeights, open];
