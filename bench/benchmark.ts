@@ -1,10 +1,11 @@
-/** One figure of a benchmark. */
+import type { BackendName } from '../src/engine/backends/backend.js';
+
+/** Figures of one thing measured: most benchmarks have one, {value, unit}. */
 export interface Result {
   /** What was measured: "recommendations, 10 products". */
   readonly name: string;
-  readonly value: number;
-  /** "requests/s", "ms", "rows/s", "ratio". */
-  readonly unit: string;
+  /** value; unit: "requests/s", "ms", "rows/s", "ratio"; or figures by their own names. */
+  readonly [figure: string]: string | number;
 }
 
 export interface BenchmarkOptions {
@@ -12,6 +13,8 @@ export interface BenchmarkOptions {
   readonly seconds: number;
   /** What is going on, for people. */
   readonly progress: (text: string) => void;
+  /** What computes; for benchmarks that compare on one backend. */
+  readonly backend: BackendName | 'auto';
 }
 
 export interface Benchmark {

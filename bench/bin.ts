@@ -2,16 +2,32 @@ import 'reflect-metadata';
 import { availableParallelism, cpus } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { createOutput, reportFailure, table } from '../src/app/output.js';
+import { BACKENDS, type BackendName } from '../src/engine/backends/backend.js';
 import type { Benchmark, Result } from './benchmark.js';
+import { dpSgd } from './dp-sgd.js';
 import { engine } from './engine.js';
 import { events } from './events.js';
 import { importing } from './import.js';
 import { scoring } from './scoring.js';
 import { serving } from './serving.js';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { serving, scoring, engine, import: importing, events };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  serving,
+  scoring,
+  engine,
+  'dp-sgd': dpSgd,
+  import: importing,
+  events,
+};
 
 const list = Object.entries(BENCHMARKS).map(([name, { description }]) => `  ${name}: ${description}`);
+
+const backend = (text: string): BackendName | 'auto' => {
+  const known = ['auto', ...BACKENDS] as const;
+  const name = known.find((each) => each === text);
+  if (name) return name;
+  throw new InvalidArgumentError(`There are ${known.join(', ')}.`);
+};
 
 const seconds = (text: string): number => {
   const value = Number(text);
@@ -19,12 +35,18 @@ const seconds = (text: string): number => {
   throw new InvalidArgumentError('From 0.5 to 600.');
 };
 
-async function run(names: readonly string[], options: { json?: boolean; seconds: number }): Promise<void> {
+interface Options {
+  readonly json?: boolean;
+  readonly seconds: number;
+  readonly backend: BackendName | 'auto';
+}
+
+async function run(names: readonly string[], options: Options): Promise<void> {
   const output = createOutput(options);
   const results: (Result & { benchmark: string })[] = [];
   for (const benchmark of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
     const progress = (text: string) => output.note(`${benchmark}: ${text}`);
-    const figures = await BENCHMARKS[benchmark].run({ seconds: options.seconds, progress });
+    const figures = await BENCHMARKS[benchmark].run({ ...options, progress });
     results.push(...figures.map((result) => ({ benchmark, ...result })));
   }
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version };
@@ -37,7 +59,11 @@ const command = new Command('bench')
     if (!(name in BENCHMARKS)) throw new InvalidArgumentError(`There are ${Object.keys(BENCHMARKS).join(', ')}.`);
     return [...names, name];
   })
-  .option('--json', 'one JSON object on stdout: {machine, results: [{benchmark, name, value, unit}]}')
+  .option(
+    '--json',
+    'one JSON object on stdout: {machine, results: [{benchmark, name, value, unit}]} (dp-sgd: figures by name)',
+  )
+  .option('--backend <name>', 'for dp-sgd: what computes', backend, 'auto')
   .option('--seconds <n>', 'how long each part is measured', seconds, 5)
   .addHelpText('after', `\n${list.join('\n')}\n\nserving and events run what npm run build has built.`)
   .action(run);
