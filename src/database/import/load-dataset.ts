@@ -108,7 +108,12 @@ class Loader {
       kind: spec.type,
       actions: actions.toJSON(),
     }));
-    return { descriptor: this.descriptor.name, tables: this.tables, columns, notes: this.notes };
+    return {
+      descriptor: this.descriptor.name,
+      tables: this.tables,
+      columns,
+      notes: [...this.notes, ...this.tables.flatMap(rejectionNote)],
+    };
   }
 
   private async readUsers(users: Users): Promise<void> {
@@ -187,4 +192,10 @@ class Loader {
     if (counts) this.tables.push(counts.report());
     return new Set(records.map(({ code }) => code));
   }
+}
+
+function rejectionNote({ file, rejected, reasons }: TableReport): string[] {
+  if (rejected === 0) return [];
+  const each = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+  return [`${file}: ${rejected} rows rejected: ${each.join(', ')}`];
 }
