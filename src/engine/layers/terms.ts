@@ -63,7 +63,15 @@ export function productTerm(ops: Ops, factors: ProductFactors): GradientTerm {
           const pairs = plus(ops, ops.matMul(a, a, { transposeB: true }), extra, bias !== undefined);
           return ops.sum(ops.mul(pairs, ops.matMul(d, d, { transposeB: true })), [1, 2]);
         },
-        weightedSum: (scale) => summed(scaleUnits(ops, delta, scale)),
+        weightedSum(scale) {
+          if (width <= inputs || length > 1) return summed(scaleUnits(ops, delta, scale));
+          // Scaling the narrower side is cheaper; the bias is then a product with the factors.
+          const narrow = scaleUnits(ops, input, scale);
+          const ofWeight = { name: weight, value: ops.matMul(narrow, delta, { transposeA: true }) };
+          if (bias === undefined) return [ofWeight];
+          const ofBias = ops.reshape(ops.matMul(ops.reshape(scale, [1, units]), delta), [width]);
+          return [ofWeight, { name: bias, value: ofBias }];
+        },
         each: made,
       };
     },
