@@ -1,28 +1,66 @@
 /** The arrows of docs/architecture.md, enforced. */
-const features = '^src/(users|products|profiles|risk|recommendations|models|institutions)/';
+const features = '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/';
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'federated-stands-alone', severity: 'error', from: { path: '^federated/' }, to: { path: '^(src|migrations)/' } },
-    { name: 'engine-and-database-know-no-features', severity: 'error', from: { path: '^src/(engine|database)/' }, to: { path: `${features}|^src/(app|graphql|demo)/` } },
-    { name: 'engine-knows-no-database', severity: 'error', from: { path: '^src/engine/' }, to: { path: '^src/database/' } },
-    { name: 'graphql-knows-no-features', severity: 'error', from: { path: '^src/graphql/' }, to: { path: `${features}|^src/(app|database|engine|demo)/` } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'federated-stands-alone',
+      severity: 'error',
+      from: { path: '^federated/' },
+      to: { path: '^(src|migrations)/' },
+    },
+    {
+      name: 'engine-and-database-know-no-features',
+      severity: 'error',
+      from: { path: '^src/(engine|database)/' },
+      to: { path: `${features}|^src/(app|graphql|demo)/` },
+    },
+    {
+      name: 'engine-knows-no-database',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/database/' },
+    },
+    {
+      name: 'graphql-knows-no-features',
+      severity: 'error',
+      from: { path: '^src/graphql/' },
+      to: { path: `${features}|^src/(app|database|engine|demo)/` },
+    },
     { name: 'features-know-no-app', severity: 'error', from: { path: features }, to: { path: '^src/(app|demo)/' } },
     {
       name: 'a-feature-reaches-another-through-its-service',
       severity: 'error',
-      from: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions)/' },
-      to: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions)/.*(store|resolver|loader)', pathNot: '^src/$1/' },
+      from: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/' },
+      to: {
+        path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/.*(store|resolver|loader)',
+        pathNot: '^src/$1/',
+      },
     },
-    { name: 'only-engine-knows-tensors', severity: 'error', from: { pathNot: '^src/engine/' }, to: { path: 'node_modules/(@tensorflow|onnxruntime-node|webgpu)/' } },
+    {
+      name: 'only-engine-knows-tensors',
+      severity: 'error',
+      from: { pathNot: '^src/engine/' },
+      to: { path: 'node_modules/(@tensorflow|onnxruntime-node|webgpu)/' },
+    },
     {
       name: 'only-stores-know-typeorm',
       severity: 'error',
       from: { pathNot: '^(src/database/|migrations/|ormconfig\\.ts|src/[^/]+/.*(store|entity)(\\.test)?\\.ts$)' },
       to: { path: 'node_modules/typeorm/', dependencyTypesNot: ['type-only'] },
     },
-    { name: 'nothing-imports-tests', severity: 'error', from: { pathNot: '(^test/|\\.test\\.ts$)' }, to: { path: '^test/' } },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { pathNot: '(^test/|\\.test\\.ts$)' },
+      to: { path: '^test/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -27,5 +27,6 @@ export class ConcordError extends Error {
 
 export const badInput = (message: string, details?: Record<string, unknown>) =>
   new ConcordError('BAD_INPUT', message, details);
-export const notFound = (what: string, id: string) => new ConcordError('NOT_FOUND', `No ${what} with id ${id}.`, { id });
+export const notFound = (what: string, id: string) =>
+  new ConcordError('NOT_FOUND', `No ${what} with id ${id}.`, { id });
 export const forbidden = (message: string) => new ConcordError('FORBIDDEN', message);
