@@ -45,6 +45,36 @@ const FIELDS = {
 
 type Field = (typeof FIELDS)[keyof typeof FIELDS][number];
 
+/**
+ * The same releases, with equal ones as one whose counts are added up, in an order of their own.
+ * @returns mechanisms that compose to the same privacy loss
+ */
+export function combineEqual(mechanisms: readonly Mechanism[]): Mechanism[] {
+  const counts = new Map<string, { mechanism: Mechanism; times: number }>();
+  for (const mechanism of mechanisms) {
+    const key = keyOf(mechanism);
+    const known = counts.get(key);
+    if (known) known.times += timesOf(mechanism);
+    else counts.set(key, { mechanism, times: timesOf(mechanism) });
+  }
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, { mechanism: m, times }]): Mechanism[] => {
+      if (m.mechanism === 'approximate') return Array.from({ length: times }, () => m);
+      return [m.mechanism === 'subsampled-gaussian' ? { ...m, steps: times } : { ...m, count: times }];
+    });
+}
+
+function keyOf(m: Mechanism): string {
+  const { mechanism } = m;
+  if (mechanism === 'subsampled-gaussian') return `${mechanism} ${m.samplingRate} ${m.noiseMultiplier}`;
+  if (mechanism === 'gaussian') return `${mechanism} ${m.noiseMultiplier}`;
+  return mechanism === 'laplace' ? `${mechanism} ${m.scale}` : `${mechanism} ${m.epsilon} ${m.delta}`;
+}
+
+const timesOf = (m: Mechanism): number =>
+  m.mechanism === 'subsampled-gaussian' ? m.steps : m.mechanism === 'approximate' ? 1 : m.count;
+
 interface Range {
   readonly holds: (value: number) => boolean;
   readonly words: string;

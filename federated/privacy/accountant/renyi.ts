@@ -38,8 +38,22 @@ export function renyiDivergence(mechanism: Mechanism, order: number): number {
     case 'approximate':
       return randomisedResponseDivergence(mechanism.epsilon, order);
     case 'subsampled-gaussian':
-      return mechanism.steps * subsampledDivergence(mechanism.samplingRate, mechanism.noiseMultiplier, order);
+      return mechanism.steps * rememberedDivergence(mechanism.samplingRate, mechanism.noiseMultiplier, order);
   }
+}
+
+const MOST_REMEMBERED = 5000;
+const remembered = new Map<string, number>();
+
+/** A ledger asks for the same steps at every entry. */
+function rememberedDivergence(q: number, sigma: number, order: number): number {
+  const key = `${q} ${sigma} ${order}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const divergence = subsampledDivergence(q, sigma, order);
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(key, divergence);
+  return divergence;
 }
 
 /** Mironov 2017, table II. */

@@ -1,5 +1,5 @@
 import { epsilon } from '../accountant/epsilon.js';
-import type { Mechanism } from '../mechanism.js';
+import { combineEqual, type Mechanism } from '../mechanism.js';
 import type { CapRecord, LedgerRecord, Spent } from './entry.js';
 
 /** A charge that counts: reserved until it is committed or released. */
@@ -23,6 +23,14 @@ export interface Budget {
 const NOTHING: Spent = { pld: 0, rdp: 0 };
 export const EMPTY_BUDGET: Budget = { cap: undefined, charges: new Map(), earlier: new Map(), spent: NOTHING };
 
+/** Measures what mechanisms that count together have spent at a δ. */
+export type Measure = (mechanisms: readonly Mechanism[], delta: number) => Spent;
+
+export const measureSpent: Measure = (mechanisms, delta) => ({
+  pld: epsilon(mechanisms, delta, 'pld'),
+  rdp: epsilon(mechanisms, delta, 'rdp'),
+});
+
 /** Why a record cannot follow: the code is stable. */
 export class BudgetError extends Error {
   readonly code:
@@ -44,13 +52,14 @@ export class BudgetError extends Error {
 /**
  * The budget after one more record. Pure: the service that writes a ledger and the auditor who recomputes it both use this, so that there
  * is one set of rules.
+ * @param measure called at most once, where the record changes what counts: for who has the figures already, or remembers them
  * @throws {BudgetError} where the record breaks a rule; EXHAUSTED where ε of everything reserved and committed, the new charge
  *   included, would pass the cap.
  */
-export function applyRecord(budget: Budget, record: LedgerRecord): Budget {
+export function applyRecord(budget: Budget, record: LedgerRecord, measure: Measure = measureSpent): Budget {
   switch (record.kind) {
     case 'cap':
-      return withCap(budget, record);
+      return withCap(budget, record, measure);
     case 'reserve': {
       const { cap } = budget;
       if (!cap) throw new BudgetError('NO_CAP', `No budget is set for the population ${record.population}.`);
@@ -59,30 +68,39 @@ export function applyRecord(budget: Budget, record: LedgerRecord): Budget {
       if (budget.charges.has(record.reservation) || budget.earlier.has(record.reservation))
         throw new BudgetError('ALREADY_RESERVED', `The reservation ${record.reservation} exists.`);
       const charge: Charge = { reservation: record.reservation, status: 'reserved', mechanisms: record.mechanisms };
-      const next = spending({ ...budget, charges: new Map(budget.charges).set(record.reservation, charge) });
-      if (next.spent.pld > cap.epsilon)
+      const charges = new Map(budget.charges).set(record.reservation, charge);
+      const next = spending({ ...budget, charges }, measure);
+      if (!(next.spent.pld <= cap.epsilon && Number.isFinite(next.spent.rdp)))
         throw new BudgetError('EXHAUSTED', `This would spend ε = ${next.spent.pld.toFixed(4)} of ${cap.epsilon}.`);
       return next;
     }
     case 'commit':
-      return settle(budget, record.reservation, 'committed');
+      return settle(budget, record.reservation, 'committed', measure);
     case 'release':
-      return settle(budget, record.reservation, 'released');
+      return settle(budget, record.reservation, 'released', measure);
   }
 }
 
-function withCap(budget: Budget, record: CapRecord): Budget {
+function withCap(budget: Budget, record: CapRecord, measure: Measure): Budget {
   const sane = record.epsilon > 0 && record.delta > 0 && record.delta < 1 && record.until > record.at;
   if (!sane) throw new BudgetError('BAD_CAP', 'A cap needs ε > 0, 0 < δ < 1 and an end after its beginning.');
   if (budget.cap && record.at < budget.cap.until) {
     // Within a period the cap may be changed, but what was charged goes on counting.
-    return spending({ ...budget, cap: { ...record, at: budget.cap.at } });
+    const next = spending({ ...budget, cap: { ...record, at: budget.cap.at } }, measure);
+    if (!Number.isFinite(next.spent.pld + next.spent.rdp))
+      throw new BudgetError('BAD_CAP', `What was charged in this period has no ε at δ = ${record.delta}.`);
+    return next;
   }
   const earlier = new Map([...budget.earlier, ...budget.charges]);
   return { cap: record, charges: new Map(), earlier, spent: NOTHING };
 }
 
-function settle(budget: Budget, reservation: string, status: 'committed' | 'released'): Budget {
+function settle(
+  budget: Budget,
+  reservation: string,
+  status: 'committed' | 'released',
+  measure: Measure,
+): Budget {
   for (const period of ['charges', 'earlier'] as const) {
     const charge = budget[period].get(reservation);
     if (!charge) continue;
@@ -90,19 +108,23 @@ function settle(budget: Budget, reservation: string, status: 'committed' | 'rele
       throw new BudgetError('ALREADY_SETTLED', `The reservation ${reservation} is ${charge.status} already.`);
     const settled = { ...budget, [period]: new Map(budget[period]).set(reservation, { ...charge, status }) };
     // A commitment changes nothing that counts.
-    return status === 'released' && period === 'charges' ? spending(settled) : settled;
+    return status === 'released' && period === 'charges' ? spending(settled, measure) : settled;
   }
   throw new BudgetError('UNKNOWN_RESERVATION', `There is no reservation ${reservation}.`);
 }
 
-/** All mechanisms that count: reserved and committed in the current period. */
+/**
+ * All mechanisms that count: reserved and committed in the current period. Equal ones are one with their counts added up, in an order that
+ * depends on nothing but what they are: the same charges have the same figures, to the last digit, whoever computes them.
+ */
 export function chargedMechanisms({ charges }: Budget): Mechanism[] {
-  return [...charges.values()].filter(({ status }) => status !== 'released').flatMap(({ mechanisms }) => mechanisms);
+  const counting = [...charges.values()].filter(({ status }) => status !== 'released');
+  return combineEqual(counting.flatMap(({ mechanisms }) => mechanisms));
 }
 
-function spending(budget: Budget): Budget {
+function spending(budget: Budget, measure: Measure): Budget {
   const mechanisms = chargedMechanisms(budget);
   const delta = budget.cap?.delta;
   if (delta === undefined || mechanisms.length === 0) return { ...budget, spent: NOTHING };
-  return { ...budget, spent: { pld: epsilon(mechanisms, delta, 'pld'), rdp: epsilon(mechanisms, delta, 'rdp') } };
+  return { ...budget, spent: measure(mechanisms, delta) };
 }

@@ -22,7 +22,7 @@ export interface Checkpoint {
 
 /** @param entries the whole ledger of one institution; at least one */
 export function signCheckpoint(
-  entries: readonly LedgerEntry[],
+  entries: readonly Pick<LedgerEntry, 'institution' | 'hash'>[],
   at: string,
   signer: { readonly key: string; readonly privateKey: KeyObject },
 ): Checkpoint {

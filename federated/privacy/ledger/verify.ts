@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { applyRecord, type Budget, EMPTY_BUDGET } from './budget.js';
+import { applyRecord, type Budget, EMPTY_BUDGET, type Measure, measureSpent } from './budget.js';
 import { entryHash, entryLeaf, GENESIS } from './chain.js';
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.js';
 import type { LedgerEntry } from './entry.js';
@@ -71,6 +71,7 @@ class LedgerCheck {
   private readonly keys = new Map<string, KeyObject>();
   private readonly leaves: Buffer[] = [];
   private readonly trusted: ReadonlyMap<string, string> | undefined;
+  private readonly measure = rememberingMeasure();
 
   constructor(trusted: ReadonlyMap<string, string> | undefined) {
     this.trusted = trusted;
@@ -119,7 +120,7 @@ class LedgerCheck {
 
   private recompute({ sequence, record, spent }: LedgerEntry, line: number): void {
     try {
-      const budget = applyRecord(this.budgets.get(record.population) ?? EMPTY_BUDGET, record);
+      const budget = applyRecord(this.budgets.get(record.population) ?? EMPTY_BUDGET, record, this.measure);
       this.budgets.set(record.population, budget);
       for (const accountant of ['pld', 'rdp'] as const) {
         const [said, found] = [spent[accountant], budget.spent[accountant]];
@@ -150,6 +151,17 @@ class LedgerCheck {
       return `The first ${size} entries are not those that the checkpoint was signed over.`;
     return undefined;
   }
+}
+
+/** Periods are often alike, and what is released is charged again: each composition is computed once. */
+function rememberingMeasure(): Measure {
+  const known = new Map<string, ReturnType<Measure>>();
+  return (mechanisms, delta) => {
+    const key = `${delta} ${JSON.stringify(mechanisms)}`;
+    const spent = known.get(key) ?? measureSpent(mechanisms, delta);
+    known.set(key, spent);
+    return spent;
+  };
 }
 
 /** @param raw 32 bytes in base64url */

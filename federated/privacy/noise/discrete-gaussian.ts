@@ -110,12 +110,13 @@ class Sampler implements DiscreteGaussian {
     const { sigma, scale, weights, random, chanceBits } = this;
     // 53 bits are as many as a double holds.
     const more = 53 - chanceBits;
-    let bits = chanceBits + more;
-    let drawn = (BigInt(chance) << BigInt(more)) | BigInt(this.bitsOf(more));
+    const whole = chance * 2 ** more + this.bitsOf(more);
     const probability = (scale / weights[step]) * exp(-(x * x) / (2 * sigma * sigma));
-    const low = Number(drawn) / 2 ** 53;
+    const low = whole / 2 ** 53;
     if (low + 2 ** -53 < probability * (1 - DOUBT)) return true;
     if (low > probability * (1 + DOUBT)) return false;
+    let bits = 53;
+    let drawn = BigInt(whole);
     const [numerator, denominator] = fractionOf(scale);
     const weight = BigInt(weights[step]) * denominator;
     for (;;) {

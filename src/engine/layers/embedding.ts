@@ -83,6 +83,14 @@ function byGathering(
   { name, value: table }: ParameterGradient,
 ): LookUp {
   const [rows, width] = table.shape;
+  if (slots === 1) {
+    // One id a row: a product with its weight, not a product of matrices.
+    const vectors = ops.reshape(ops.gather(table, ids), [batch, width]);
+    return {
+      output: ops.mul(vectors, weights),
+      term: (delta) => lookUpTerm(ops, { name, rows, ids, each: ops.mul(delta, weights) }),
+    };
+  }
   const vectors = ops.gather(table, ids);
   return {
     output: ops.reshape(ops.matMul(ops.reshape(weights, [batch, 1, slots]), vectors), [batch, width]),

@@ -2,8 +2,13 @@ import type { Ops, Tensor } from '../ops/ops.js';
 import { sizeOf } from '../ops/shapes.js';
 import type { GradientTerm, ParameterGradient, UnitGradients } from './layer.js';
 
-/** Σ of squares over the last axis, which goes away. */
-export const sumSquares = (ops: Ops, a: Tensor): Tensor => ops.sum(ops.square(a), [a.shape.length - 1]);
+/** Σ of squares of each row, (rows): as a product with ones, which is faster than a sum over the last axis on every executor. */
+function sumSquares(ops: Ops, a: Tensor): Tensor {
+  const [rows, width] = a.shape;
+  const squares = ops.square(a);
+  const sums = width === 1 ? squares : ops.matMul(squares, ops.constant(new Float32Array(width).fill(1), [width, 1]));
+  return ops.reshape(sums, [rows]);
+}
 
 /** Rows times the factor of their unit: (units · length, width) × (units). */
 function scaleUnits(ops: Ops, rows: Tensor, factors: Tensor): Tensor {

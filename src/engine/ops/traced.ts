@@ -101,7 +101,6 @@ class Recorder {
 const CAST_TO = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
 function createTracedOps(recorder: Recorder): Ops {
-  const squares = new Map<Tensor, Tensor>();
   const constant: Ops['constant'] = (values, shape, dtype = 'float32') => {
     const data = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
     return { name: recorder.initialiser(dtype, data, shape), shape: [...shape], dtype } as Value;
@@ -167,11 +166,7 @@ function createTracedOps(recorder: Recorder): Ops {
     exp: unary('Exp'),
     log: unary('Log'),
     sqrt: unary('Sqrt'),
-    square(a) {
-      const squared = recorder.node('Mul', [a, a], a.shape, a.dtype);
-      squares.set(squared, a);
-      return squared;
-    },
+    square: (a) => recorder.node('Mul', [a, a], a.shape, a.dtype),
     reciprocal: unary('Reciprocal'),
     relu: unary('Relu'),
     sigmoid: unary('Sigmoid'),
@@ -197,12 +192,7 @@ function createTracedOps(recorder: Recorder): Ops {
       return recorder.node('MatMul', [left, right], shape);
     },
     transpose,
-    sum(a, axes, keepDims) {
-      // One pass over the values instead of two; the squares are left out where nothing else needs them.
-      const root = squares.get(a);
-      if (root && axes?.length === 1) return reduction('ReduceSumSquare')(root, axes, keepDims);
-      return reduction('ReduceSum')(a, axes, keepDims);
-    },
+    sum: reduction('ReduceSum'),
     mean: reduction('ReduceMean'),
     max: reduction('ReduceMax'),
     reshape,

@@ -2,15 +2,19 @@ import { Worker } from 'node:worker_threads';
 
 export type EntryName = 'training-worker' | 'scoring-worker';
 
-/** Sources run through tsx (development, tests), the build as it is. */
-export function startWorker(entry: EntryName, workerData: unknown): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL(`./${entry}.js`, import.meta.url), { workerData, execArgv: [] });
-  }
-  const source = new URL(`./${entry}.ts`, import.meta.url);
+/** A thread of the engine. */
+export const startWorker = (entry: EntryName, workerData: unknown): Worker =>
+  startThread(import.meta.url, entry, workerData);
+
+/**
+ * A thread that runs the module `entry` beside the module at `base`. Sources run through tsx (development, tests), the build as it is.
+ * @param base import.meta.url of the module beside it
+ */
+export function startThread(base: string, entry: string, workerData?: unknown): Worker {
+  if (!base.endsWith('.ts')) return new Worker(new URL(`./${entry}.js`, base), { workerData, execArgv: [] });
   return new Worker(new URL('./run-typescript.mjs', import.meta.url), {
     workerData,
-    argv: [source.href],
+    argv: [new URL(`./${entry}.ts`, base).href],
     execArgv: [],
   });
 }

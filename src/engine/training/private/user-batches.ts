@@ -52,7 +52,7 @@ export function microBatches(users: readonly number[], { rowsOf, most }: UserRow
     const small = Math.max(1, full / SMALL);
     let start = 0;
     while (start < same.length) {
-      const units = same.length - start > 2 * small ? full : small;
+      const units = same.length - start > 3 * small ? full : small;
       batches.push({ users: same.slice(start, start + units), unitRows, units });
       start += units;
     }
