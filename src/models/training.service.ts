@@ -18,7 +18,10 @@ export interface TrainRequest {
   readonly seed?: number;
 }
 
-export type TrainOptions = Omit<RunOptions, 'seed'>;
+export interface TrainOptions extends Omit<RunOptions, 'seed'> {
+  /** What `read` gave for the same task and institutions, where several models are trained: users are read once. */
+  readonly data?: TrainingData;
+}
 
 /** Reading users is this part of the work, as progress shows it. */
 const READING = 0.1;
@@ -49,10 +52,10 @@ export class TrainingService {
     if (own && institutions.length > 1) throw badInput('An own model is trained for one institution.');
     if (!own || institutions[0].id !== viewer.institutionId) requireScope(viewer, 'institutions:admin');
 
-    const data = await this.read(viewer, request, options);
+    const { data = (await this.read(viewer, [task], institutions, options)).get(task)!, ...run } = options;
     const name = institutions.map(({ code }) => code).join('+');
     const trained = await this.modules.engine.train(data.build(name, seed), task, model, {
-      ...options,
+      ...run,
       seed,
       onProgress: ({ fraction, ...progress }) =>
         options.onProgress?.({ ...progress, fraction: READING + (1 - READING) * fraction }),
@@ -63,21 +66,31 @@ export class TrainingService {
     return this.modules.models.add(storing, owner, { ...trained, training: about }, activate);
   }
 
-  private async read(viewer: Viewer, request: TrainRequest, options: TrainOptions): Promise<TrainingData> {
-    const { institutions } = request;
-    const data = new TrainingData(request.task);
+  /**
+   * Reads the users once for several tasks.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), CANCELLED
+   */
+  async read(
+    viewer: Viewer | undefined,
+    tasks: readonly Task[],
+    institutions: TrainRequest['institutions'],
+    { onProgress, signal }: Pick<RunOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<ReadonlyMap<Task, TrainingData>> {
+    requireScope(viewer, 'models:write');
+    const data = new Map(tasks.map((task) => [task, new TrainingData(task)]));
+    let users = 0;
     for (const [index, { id, code }] of institutions.entries()) {
       const progress = (): Progress => ({
         stage: `reading users of ${code}`,
         fraction: (READING * index) / institutions.length,
-        figures: { users: data.size },
+        figures: { users },
       });
-      options.onProgress?.(progress());
-      const pages = this.modules.profiles.trainingViews({ ...viewer, institutionId: id }, { signal: options.signal });
-      for await (const views of pages) {
-        if (options.signal?.aborted) throw new ConcordError('CANCELLED', 'Training was cancelled.');
-        data.add(code, views);
-        options.onProgress?.(progress());
+      onProgress?.(progress());
+      for await (const views of this.modules.profiles.trainingViews({ ...viewer, institutionId: id }, { signal })) {
+        if (signal?.aborted) throw new ConcordError('CANCELLED', 'Training was cancelled.');
+        for (const each of data.values()) each.add(code, views);
+        users += views.length;
+        onProgress?.(progress());
       }
     }
     return data;
