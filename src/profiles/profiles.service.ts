@@ -16,7 +16,8 @@ import { applyEvents, emptyState } from './state.js';
 
 export const MAX_EVENTS = 1_000;
 export const MAX_VIEWS = 1_000;
-const TRAINING_PAGE = 2_000;
+/** Small enough that a page is garbage before the collector would have to move it. */
+const TRAINING_PAGE = 500;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Batches lock users in one order, but an import or a bulk update may lock them in another; all is rolled back before it is done again. */
 const RETRIES = 3;

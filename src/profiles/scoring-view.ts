@@ -43,7 +43,7 @@ export interface ScoringViews {
    */
   scoringViews(viewer: Viewer | undefined, userIds: readonly string[]): Promise<Map<string, ScoringView>>;
   /**
-   * All users of the institution by id, in pages (default 2,000), each page a transaction of its own.
+   * All users of the institution by id, in pages (default 500), each page a transaction of its own.
    * Where interest in products is trained, leave out the features that `leaksOwnership` marks (features.ts: INTEREST_FEATURES keeps the rest).
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), CANCELLED
    */
