@@ -1,9 +1,8 @@
+import type { Mechanism } from '../../federated/privacy/mechanism.js';
+import type { TrainingSettings as PrivateSettings, Strategy } from '../../federated/protocol/plan.js';
 import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
-import type { PrivateRequest, PrivateUpdate } from './training/private/private-update.js';
 import type { TrainingSettings } from './training/settings.js';
-
-export type { PrivateRequest, PrivateUpdate };
 
 export type Task = 'interest' | 'risk';
 export const MODELS = ['popularity', 'linear', 'logistic', 'dnn'] as const;
@@ -85,6 +84,29 @@ export interface EvaluationResult {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly backend: string;
   readonly seconds: number;
+}
+
+/** What a node is asked to compute in a round. */
+export interface PrivateRequest {
+  readonly task: Task;
+  readonly model: ModelName;
+  /** The public feature contract. */
+  readonly contract: Readonly<Record<string, unknown>>;
+  /** Flat, as the round begins. */
+  readonly parameters: Float32Array;
+  readonly strategy: Strategy;
+  readonly training: PrivateSettings;
+}
+
+/** What a node may send. */
+export interface PrivateUpdate {
+  /**
+   * FedAvg and FedProx: parameters after all steps − before. FedSGD: −(Σ clipped gradients ÷ clip norm + noise) ÷ (sampling rate ·
+   * expected users): for each of them the server adds its learning rate times the mean.
+   */
+  readonly update: Float32Array;
+  /** What it is charged. */
+  readonly mechanisms: Mechanism[];
 }
 
 /** The engine as the rest of Concord sees it. All of its work happens in worker threads. */

@@ -1,12 +1,20 @@
 import type { Backend, BackendName } from '../backends/backend.js';
 import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, usersInFold } from '../data/split.js';
-import type { EvaluationResult, ModelName, Progress, Task, TrainedModel } from '../engine.js';
+import type {
+  EvaluationResult,
+  ModelName,
+  PrivateRequest,
+  PrivateUpdate,
+  Progress,
+  Task,
+  TrainedModel,
+} from '../engine.js';
 import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
 import { packWeights } from '../models/artifact.js';
 import { createPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
-import { type PrivateRequest, type PrivateUpdate, privateUpdate } from '../training/private/private-update.js';
+import { privateUpdate } from '../training/private/private-update.js';
 import type { TrainingSettings } from '../training/settings.js';
 import { createMemberPool } from './members.js';
 import type { CallContext } from './serve.js';

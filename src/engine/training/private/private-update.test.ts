@@ -9,9 +9,10 @@ import { type FeatureContract, inputsOf } from '../../encoders/contract.js';
 import { encodeDataset } from '../../encoders/encode.js';
 import { createExpander } from '../../encoders/expand.js';
 import { fitContract } from '../../encoders/fit.js';
+import type { PrivateRequest } from '../../engine.js';
 import { federatedArchitecture, initialParameters } from '../../models/federated.js';
 import { clippedSums } from './clipped-sums.js';
-import { type PrivateRequest, privateUpdate } from './private-update.js';
+import { privateUpdate } from './private-update.js';
 
 const hooks = { checkpoint: () => undefined };
 const { exp, sqrt } = Math;

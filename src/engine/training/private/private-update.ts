@@ -1,40 +1,17 @@
 import { groupsOf, MOST_POPULATION, mechanismsOf } from '../../../../federated/privacy/dp-sgd.js';
 import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
 import { poissonGroups } from '../../../../federated/privacy/poisson.js';
-import type { Strategy, TrainingSettings } from '../../../../federated/protocol/plan.js';
+import type { TrainingSettings } from '../../../../federated/protocol/plan.js';
 import { badInput } from '../../../errors.js';
 import type { Backend } from '../../backends/backend.js';
 import { type Dataset, FOLD } from '../../data/dataset.js';
 import { parseContract } from '../../encoders/contract.js';
-import type { ModelName, Task } from '../../engine.js';
+import type { PrivateRequest, PrivateUpdate } from '../../engine.js';
 import { usersOf } from '../../evaluation/evaluate.js';
 import { checkParameters, federatedArchitecture } from '../../models/federated.js';
 import type { MemberHooks } from '../member.js';
 import { clippedSums } from './clipped-sums.js';
 import { noisyCount, noisyRelease } from './release.js';
-
-/** What a node is asked to compute in a round. */
-export interface PrivateRequest {
-  readonly task: Task;
-  readonly model: ModelName;
-  /** The public feature contract. */
-  readonly contract: Readonly<Record<string, unknown>>;
-  /** Flat, as the round begins. */
-  readonly parameters: Float32Array;
-  readonly strategy: Strategy;
-  readonly training: TrainingSettings;
-}
-
-/** What a node may send. */
-export interface PrivateUpdate {
-  /**
-   * FedAvg and FedProx: parameters after all steps − before. FedSGD: −(Σ clipped gradients ÷ clip norm + noise) ÷ (sampling rate ·
-   * expected users): for each of them the server adds its learning rate times the mean.
-   */
-  readonly update: Float32Array;
-  /** What it is charged. */
-  readonly mechanisms: Mechanism[];
-}
 
 export interface PrivateHooks {
   /** Called before each micro-batch. Throws to stop. */
