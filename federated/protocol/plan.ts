@@ -19,7 +19,7 @@ export type Clipping =
       readonly initialNorm: number;
       readonly quantile: number;
       readonly learningRate: number;
-      /** Noise on the count of users below the norm, ÷ its sensitivity; it has a mechanism of its own. */
+      /** Noise on the count of users below the norm, ÷ its sensitivity; it is charged together with the sum, whose sample it sees. */
       readonly countNoiseMultiplier: number;
     };
 
