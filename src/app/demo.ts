@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { INSTITUTIONS } from '../demo/institutions.js';
 import { DEMO_MODELS } from '../demo/models.js';
 import { seedDemo } from '../demo/seed.js';
@@ -6,27 +7,61 @@ import { localViewer, type Runtime } from './composition.js';
 
 export interface DemoOptions {
   readonly onProgress: (progress: Progress) => void;
+  /** Ends it where it stands; the next start goes on. */
   readonly signal: AbortSignal;
+  /** How long the start waits for the models. */
+  readonly patienceMs: number;
+  /** The models are not ready yet, and the server is to serve without them: fallbacks answer until they are. */
+  readonly onLate: () => void;
+  /** Training has failed after the start. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Demo {
+  /** Ends training, where it goes on. */
+  stop(): Promise<void>;
 }
 
 /**
- * Generates the demo consortium where the database is empty, and trains the shared models that it lacks. Interrupted, it goes
- * on at the next start.
+ * Generates the demo consortium where the database is empty, and trains the shared models that it lacks. The data are there when
+ * this returns; the models, unless they take longer than the start can wait.
  * @throws {ConcordError} CANCELLED where the signal fires
  */
-export async function prepareDemo({ database, services }: Runtime, { onProgress, signal }: DemoOptions): Promise<void> {
-  await seedDemo({ database, signal, onProgress: (stage, fraction) => onProgress({ stage, fraction }) });
+export async function startDemo(runtime: Runtime, options: DemoOptions): Promise<Demo> {
+  const { onProgress, patienceMs, onLate, onError } = options;
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopped.signal]);
+  const onStage = (stage: string, fraction: number) => onProgress({ stage, fraction });
+  await seedDemo({ database: runtime.database, signal, onProgress: onStage });
+
+  const trained = trainModels(runtime, onProgress, signal);
+  const patience = new AbortController();
+  const late = sleep(Math.max(0, patienceMs), true, { signal: patience.signal }).catch(() => false);
+  if (await Promise.race([trained.then(() => false), late])) onLate();
+  patience.abort();
+  const rest = trained.catch((error) => {
+    if (!signal.aborted) onError(error);
+  });
+  return {
+    async stop() {
+      stopped.abort();
+      await rest;
+    },
+  };
+}
+
+async function trainModels(
+  { services }: Runtime,
+  onProgress: DemoOptions['onProgress'],
+  signal: AbortSignal,
+): Promise<void> {
   const members = await demoMembers(services);
   if (members.length < INSTITUTIONS.length) return; // a database of somebody's own
-  const viewer = localViewer();
-  const active = await Promise.all(DEMO_MODELS.map(({ task }) => services.models.active(viewer, task)));
-  const missing = DEMO_MODELS.filter((_, i) => !active[i]);
-  if (missing.length === 0) return;
-  const tasks = missing.map(({ task }) => task);
-  const data = await services.training.read(viewer, tasks, members, { onProgress, signal });
-  for (const { task, model, settings } of missing) {
+  for (const { task, model, settings } of DEMO_MODELS) {
+    const viewer = localViewer();
+    if (await services.models.active(viewer, task)) continue;
     const request = { task, model, institutions: members, own: false, activate: true };
-    await services.training.train(viewer, request, { onProgress, signal, settings, data: data.get(task) });
+    await services.training.train(viewer, request, { onProgress, signal, settings });
   }
 }
 

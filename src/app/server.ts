@@ -5,7 +5,7 @@ import { openApi } from './api.js';
 import { type BuiltInIssuer, openBuiltInIssuer } from './auth/issuer.js';
 import { createRuntime, localViewer, type Runtime } from './composition.js';
 import type { Config } from './config.js';
-import { prepareDemo } from './demo.js';
+import { startDemo } from './demo.js';
 import { startHousekeeping } from './housekeeping.js';
 import type { GraphqlHandlerModules } from './http/graphql-handler.js';
 import type { Check } from './http/health.js';
@@ -28,6 +28,9 @@ export interface ConcordServer {
   /** Takes no more requests, waits for those in flight, then closes everything in reverse order. */
   stop(reason: string): Promise<void>;
 }
+
+/** Since the process began. A slow machine serves by then, and trains the demo's models beside it. */
+const READY_WITHIN_MS = 11_000;
 
 /**
  * Starts everything: HTTP first, so that a busy port is found at once and health can be asked for, then database, engine and
@@ -76,7 +79,14 @@ export async function startServer(config: Config, modules: ServerModules, signal
     runtime = resources.add(await openRuntime(config, { log, metrics, step }), (it) => it.close());
     if (config.demo) {
       step('preparing the demo');
-      await prepareDemo(runtime, { onProgress, signal });
+      const demo = await startDemo(runtime, {
+        onProgress,
+        signal,
+        patienceMs: READY_WITHIN_MS - performance.now(),
+        onLate: () => log.warn('the demo models are still being trained: until then what is popular is recommended'),
+        onError: (error) => log.error({ err: error }, 'training the demo models failed'),
+      });
+      resources.add(demo, (it) => it.stop());
     }
     step('starting GraphQL');
     api = await serveRuntime(config, runtime, { log, metrics, issuer, resources });
