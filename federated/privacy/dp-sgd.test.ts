@@ -1,6 +1,6 @@
 import type { Clipping, TrainingSettings } from '../protocol/plan.js';
 import { epsilon } from './accountant/epsilon.js';
-import { gridSigma, groupsOf, MARGIN, mechanismsOf } from './dp-sgd.js';
+import { gridSigma, groupsOf, MARGIN, mechanismsOf, nominalNoise } from './dp-sgd.js';
 import { poissonGroups } from './poisson.js';
 
 const training = (changes: Partial<TrainingSettings> = {}): TrainingSettings => ({
@@ -35,6 +35,11 @@ describe('what is charged', () => {
     ];
     expect(mechanismsOf(training())).toEqual(expected);
     expect(mechanismsOf(training({ clipping: { kind: 'automatic', norm: 2, stability: 0.01 } }))).toEqual(expected);
+  });
+
+  test('a calibrated multiplier comes back as what is charged', () => {
+    const [charged] = mechanismsOf(training({ noiseMultiplier: nominalNoise(2.5) }));
+    expect(charged.mechanism === 'subsampled-gaussian' && charged.noiseMultiplier).toBeCloseTo(2.5, 12);
   });
 
   test('adaptive clipping pays for its count, of the same sample', () => {

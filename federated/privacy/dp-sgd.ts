@@ -60,6 +60,9 @@ export function mechanismsOf(training: TrainingSettings): Mechanism[] {
   return [{ mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier: effective, steps }];
 }
 
+/** The noise multiplier to put into settings so that, with flat or automatic clipping, this one (by calibration) is what is charged. */
+export const nominalNoise = (charged: number): number => charged * (1 + MARGIN.rounding + MARGIN.float32);
+
 const check = (name: string, value: number, holds: boolean, words: string): void => {
   if (!holds || !Number.isFinite(value)) throw new RangeError(`training.${name} must be ${words}, not ${value}.`);
 };
