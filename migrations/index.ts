@@ -7,6 +7,8 @@ import { Imports1764000000006 } from './1764000000006-imports.js';
 import { RowLevelSecurity1764000000007 } from './1764000000007-row-level-security.js';
 import { ApplicationRole1764000000008 } from './1764000000008-application-role.js';
 import { Statistics1764000000009 } from './1764000000009-statistics.js';
+import { Ledger1764000000010 } from './1764000000010-ledger.js';
+import { Federation1764000000011 } from './1764000000011-federation.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   RowLevelSecurity1764000000007,
   ApplicationRole1764000000008,
   Statistics1764000000009,
+  Ledger1764000000010,
+  Federation1764000000011,
 ];

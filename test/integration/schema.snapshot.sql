@@ -4,6 +4,8 @@ concord.feedback, row level security forced
 concord.holdings, row level security forced
 concord.imports, row level security forced
 concord.institutions, row level security forced
+concord.ledger_checkpoints, row level security forced
+concord.ledger_entries, row level security forced
 concord.model_versions, row level security forced
 concord.model_weights, row level security forced
 concord.products, row level security forced
@@ -50,6 +52,20 @@ concord.institutions.currency character(3) not null
 concord.institutions.id uuid not null default gen_random_uuid()
 concord.institutions.kind text not null
 concord.institutions.name text not null
+concord.ledger_checkpoints.at text not null
+concord.ledger_checkpoints.head text not null
+concord.ledger_checkpoints.institution_id uuid not null
+concord.ledger_checkpoints.key text not null
+concord.ledger_checkpoints.public_key text not null
+concord.ledger_checkpoints.root text not null
+concord.ledger_checkpoints.signature text not null
+concord.ledger_checkpoints.size integer not null
+concord.ledger_entries.hash text not null
+concord.ledger_entries.institution_id uuid not null
+concord.ledger_entries.previous text not null
+concord.ledger_entries.record jsonb not null
+concord.ledger_entries.sequence integer not null
+concord.ledger_entries.spent jsonb not null
 concord.model_versions.activated_at timestamp with time zone
 concord.model_versions.contract jsonb not null
 concord.model_versions.created_at timestamp with time zone not null default now()
@@ -148,6 +164,16 @@ concord.institutions institutions_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9-]{
 concord.institutions institutions_code_key UNIQUE (code)
 concord.institutions institutions_kind_check CHECK ((kind = ANY (ARRAY['bank'::text, 'insurer'::text, 'broker'::text])))
 concord.institutions institutions_pkey PRIMARY KEY (id)
+concord.ledger_checkpoints ledger_checkpoints_head_check CHECK ((head ~ '^[0-9a-f]{64}$'::text))
+concord.ledger_checkpoints ledger_checkpoints_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.ledger_checkpoints ledger_checkpoints_institution_id_size_fkey FOREIGN KEY (institution_id, size) REFERENCES concord.ledger_entries(institution_id, sequence)
+concord.ledger_checkpoints ledger_checkpoints_pkey PRIMARY KEY (institution_id, size)
+concord.ledger_checkpoints ledger_checkpoints_root_check CHECK ((root ~ '^[0-9a-f]{64}$'::text))
+concord.ledger_entries ledger_entries_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+concord.ledger_entries ledger_entries_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.ledger_entries ledger_entries_pkey PRIMARY KEY (institution_id, sequence)
+concord.ledger_entries ledger_entries_previous_check CHECK ((previous ~ '^[0-9a-f]{64}$'::text))
+concord.ledger_entries ledger_entries_sequence_check CHECK ((sequence > 0))
 concord.model_versions model_versions_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.model_versions model_versions_institution_id_task_number_key UNIQUE NULLS NOT DISTINCT (institution_id, task, number)
 concord.model_versions model_versions_pkey PRIMARY KEY (id)
@@ -212,6 +238,8 @@ CREATE UNIQUE INDEX holdings_pkey ON concord.holdings USING btree (user_id, prod
 CREATE UNIQUE INDEX imports_pkey ON concord.imports USING btree (id)
 CREATE UNIQUE INDEX institutions_code_key ON concord.institutions USING btree (code)
 CREATE UNIQUE INDEX institutions_pkey ON concord.institutions USING btree (id)
+CREATE UNIQUE INDEX ledger_checkpoints_pkey ON concord.ledger_checkpoints USING btree (institution_id, size)
+CREATE UNIQUE INDEX ledger_entries_pkey ON concord.ledger_entries USING btree (institution_id, sequence)
 CREATE UNIQUE INDEX model_versions_active ON concord.model_versions USING btree (institution_id, task) NULLS NOT DISTINCT WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX model_versions_institution_id_task_number_key ON concord.model_versions USING btree (institution_id, task, number) NULLS NOT DISTINCT
 CREATE UNIQUE INDEX model_versions_pkey ON concord.model_versions USING btree (id)
@@ -229,6 +257,9 @@ CREATE UNIQUE INDEX users_institution_id_id_key ON concord.users USING btree (in
 CREATE UNIQUE INDEX users_pkey ON concord.users USING btree (id)
 
 -- triggers
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
+CREATE TRIGGER follow_ledger BEFORE INSERT ON concord.ledger_entries FOR EACH ROW EXECUTE FUNCTION concord.follow_ledger()
 CREATE TRIGGER model_weights_version AFTER INSERT OR UPDATE ON concord.model_weights FOR EACH ROW EXECUTE FUNCTION concord.check_model_version()
 CREATE TRIGGER recommendations_model_version AFTER INSERT OR UPDATE ON concord.recommendations FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.risk_assessments FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
@@ -240,6 +271,8 @@ holdings own_rows permissive for all to public using ((institution_id = ( SELECT
 imports own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 institutions consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
 institutions own_row_is_read permissive for select to public using ((id = ( SELECT concord.current_institution() AS current_institution)))
+ledger_checkpoints own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+ledger_entries own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 model_versions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 model_versions shared_rows permissive for all to public using (((institution_id IS NULL) AND ( SELECT concord.is_consortium() AS is_consortium)))
 model_versions shared_rows_are_read permissive for select to public using (((institution_id IS NULL) AND (( SELECT concord.current_institution() AS current_institution) IS NOT NULL)))
@@ -275,6 +308,24 @@ CREATE OR REPLACE FUNCTION concord.current_institution()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select nullif(current_setting('concord.institution_id', true), '')::uuid $function$
+CREATE OR REPLACE FUNCTION concord.follow_ledger()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+      declare
+        last concord.ledger_entries;
+      begin
+        select * into last from concord.ledger_entries e
+          where e.institution_id = new.institution_id order by e.sequence desc limit 1;
+        if new.sequence <= last.sequence then
+          raise exception 'entry % is there already', new.sequence using errcode = '40001';
+        end if;
+        if new.sequence <> coalesce(last.sequence, 0) + 1 or new.previous <> coalesce(last.hash, repeat('0', 64)) then
+          raise exception 'entry % does not follow the last one', new.sequence using errcode = '23514';
+        end if;
+        return new;
+      end $function$
 CREATE OR REPLACE FUNCTION concord.grant_application(role name)
  RETURNS void
  LANGUAGE plpgsql
@@ -289,6 +340,15 @@ AS $function$
           concord.risk_assessments, concord.recommendations, concord.feedback, concord.imports to %I', role);
         execute format('grant connect, temporary on database %I to %I', current_database(), role);
         execute format('grant execute on function concord.refresh_statistics() to %I', role);
+        perform concord.grant_ledger(role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_ledger(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('revoke all on concord.ledger_entries, concord.ledger_checkpoints from %I', role);
+        execute format('grant select, insert on concord.ledger_entries, concord.ledger_checkpoints to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.is_consortium()
  RETURNS boolean
@@ -304,6 +364,13 @@ AS $function$
       begin
         analyze (skip_locked) concord.users, concord.questionnaires, concord.profiles, concord.products, concord.holdings, concord.behaviour_events;
       end $function$
+CREATE OR REPLACE FUNCTION concord.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'rows of % are never changed and never deleted', tg_table_name using errcode = '42501';
+      end $function$
 
 -- grants to the application
 concord.behaviour_events: delete, insert, select, update
@@ -311,6 +378,8 @@ concord.feedback: delete, insert, select, update
 concord.holdings: delete, insert, select, update
 concord.imports: delete, insert, select, update
 concord.institutions: delete, insert, select, update
+concord.ledger_checkpoints: insert, select
+concord.ledger_entries: insert, select
 concord.model_versions: delete, insert, select, update
 concord.model_weights: delete, insert, select, update
 concord.products: delete, insert, select, update

@@ -100,5 +100,17 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       product_id: tenant.product_id,
       kind: 'viewed',
     }),
+  ledger_entries: (tenant) =>
+    owned(tenant, { sequence: 1, record: {}, spent: {}, previous: '0'.repeat(64), hash: 'a'.repeat(64) }),
+  ledger_checkpoints: (tenant) =>
+    owned(tenant, {
+      size: 1,
+      root: 'b'.repeat(64),
+      head: 'a'.repeat(64),
+      at: '2026-01-01T00:00:00.000Z',
+      key: 'key',
+      public_key: 'key',
+      signature: 'signature',
+    }),
   imports: (tenant) => owned(tenant, { descriptor: 'test', report: {}, started_at: now(), finished_at: now() }),
 };
