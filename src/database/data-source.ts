@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, type QueryRunner, TypeORMError } from '
 import { badInput, ConcordError } from '../errors.js';
 import { addressParts } from './address.js';
 import { connect } from './connect.js';
-import type { Channel, Database, DatabaseReport, PoolState, ReadQuery, TransactionOptions } from './database.js';
+import type { Channel, Database, DatabaseReport, PoolState, ReadQuery, TransactionOptions, Within } from './database.js';
 import { connectionLost, databaseError, sqlState } from './errors.js';
 import { createListener, type Listener } from './listener.js';
 import { type ConnectionOptions, dataSourceOptions } from './options.js';
@@ -71,6 +71,13 @@ class PostgresDatabase implements Database {
 
   async consortium<T>(work: (manager: EntityManager) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     return this.#transaction(`select set_config('concord.consortium', 'on', true)`, work, options);
+  }
+
+  async coordinator<T>(
+    work: (manager: EntityManager, within: Within) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return this.consortium((manager) => work(manager, withinOf(manager)), options);
   }
 
   async read<T extends unknown[][]>(institutionId: string, ...queries: { [K in keyof T]: ReadQuery }): Promise<T> {
@@ -175,6 +182,20 @@ const asTenant = (institutionId: string) => {
   if (!UUID.test(institutionId)) throw badInput('This is not the id of an institution.');
   return `select set_config('concord.institution_id', '${institutionId}', true)`;
 };
+
+function withinOf(manager: EntityManager): Within {
+  let open = false;
+  return async (institutionId, work) => {
+    if (open) throw new ConcordError('INTERNAL', "One institution's rows at a time.");
+    open = true;
+    await manager.query(asTenant(institutionId));
+    // After an error the transaction is rolled back, and the setting with it.
+    const result = await work();
+    await manager.query(`select set_config('concord.institution_id', '', true)`);
+    open = false;
+    return result;
+  };
+}
 
 /**
  * TypeORM's own startTransaction sends BEGIN alone, and its commit does not notice that PostgreSQL answers COMMIT with ROLLBACK

@@ -42,6 +42,9 @@ export interface DatabaseReport {
   readonly pending: readonly string[];
 }
 
+/** Opens one institution's rows for a part of a coordinator's transaction. @throws {ConcordError} INTERNAL where one is open already */
+export type Within = <T>(institutionId: string, work: () => Promise<T>) => Promise<T>;
+
 /**
  * The one door to PostgreSQL for stores. Every transaction sees exactly one institution's rows, or the consortium's own.
  *
@@ -60,6 +63,14 @@ export interface Database {
   ): Promise<T>;
   /** One transaction that sees no institution's rows: it may write institutions and the consortium's shared model versions. */
   consortium<T>(work: (manager: EntityManager) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * The coordinator's transaction: what `consortium` may do, and inside `within(institutionId, …)` the rows of that one institution
+   * too. One institution at a time: rows of two are never visible together.
+   */
+  coordinator<T>(
+    work: (manager: EntityManager, within: Within) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
   /**
    * Reads for an institution in one round trip, where `tenant` takes three: for requests that only read.
    * @returns the rows of each query, all of one snapshot.

@@ -5,7 +5,10 @@ import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
 import { type ActiveModel, MODEL_TASKS, type ModelVersionInfo } from './model-version.js';
-import { ModelsStore, type Owner, type VersionFilter, type VersionKey } from './models.store.js';
+import { ModelsStore, type Owner, type VersionContract, type VersionFilter, type VersionKey } from './models.store.js';
+
+/** A shared version, complete. */
+export type SharedModel = VersionContract & { readonly weights: Buffer };
 
 export interface Activation {
   readonly active: ModelVersionInfo;
@@ -137,6 +140,26 @@ export class ModelsService {
     });
     if (version.status === 'active') this.modules.registry.changed(owner, task);
     return version;
+  }
+
+  /** For the coordinator, within its transaction: a candidate among the consortium's shared versions. */
+  addShared(manager: EntityManager, trained: TrainedModel): Promise<ModelVersionInfo> {
+    return this.store.create(manager, null, trained);
+  }
+
+  /** For the coordinator, within its transaction: activates a shared version; listeners hear of it when it commits. */
+  async activateShared(manager: EntityManager, task: Task, id: string): Promise<void> {
+    await this.store.lock(manager, null, task);
+    await this.store.switchTo(manager, null, task, id, false);
+  }
+
+  /** For coordinator and nodes, who have authorised: a shared version with its weights, as it is stored. */
+  async shared(id: string): Promise<SharedModel | undefined> {
+    return this.modules.database.consortium(async (manager) => {
+      const version = await this.store.contract(manager, null, id);
+      const weights = version && (await this.store.weights(manager, id));
+      return version && weights ? { ...version, weights } : undefined;
+    });
   }
 
   /**
