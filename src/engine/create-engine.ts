@@ -11,7 +11,7 @@ import {
   type TrainedModel,
 } from './engine.js';
 import { createWorkerClient } from './workers/client.js';
-import type { PrivateJob, TrainingJob } from './workers/jobs.js';
+import type { MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -44,8 +44,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   /** One after the other: each uses every core that it is allowed. */
   function inTurn<T>(
-    method: 'train' | 'evaluate' | 'privateUpdate',
-    job: TrainingJob | PrivateJob,
+    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate',
+    job: TrainingJob | MeasureJob | PrivateJob,
     { signal, onProgress }: RunOptions,
   ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
@@ -78,6 +78,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
       const { model, crossValidate, headProducts } = run;
       const job = jobOf(dataset, { task, model, crossValidate, headProducts }, run);
       return inTurn<EvaluationResult>('evaluate', job, run);
+    },
+    async measure(dataset, model, run = {}) {
+      const { backend: chosen = backend, seed = 1, headProducts } = run;
+      const job: MeasureJob = { dataset: anonymous(dataset), stored: model, backend: chosen, seed, headProducts };
+      return inTurn<Record<string, number>>('measure', job, run);
     },
     async privateUpdate(dataset, request, run = {}) {
       const job: PrivateJob = { dataset: anonymous(dataset), request, backend: run.backend ?? backend };

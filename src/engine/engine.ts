@@ -86,6 +86,13 @@ export interface EvaluationResult {
   readonly seconds: number;
 }
 
+/** A model as far as it scores. */
+export type StoredModel = Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>;
+
+export interface MeasureOptions extends RunOptions {
+  readonly headProducts?: readonly string[];
+}
+
 /** What a node is asked to compute in a round. */
 export interface PrivateRequest {
   readonly task: Task;
@@ -113,6 +120,11 @@ export interface PrivateUpdate {
 export interface Engine {
   train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
   evaluate(dataset: Dataset, task: Task, options: EvaluationOptions): Promise<EvaluationResult>;
+  /**
+   * Figures of a model that is there already, on the test users of the stored split; its validation users give the threshold.
+   * @throws {ConcordError} BAD_INPUT where model and data don't fit.
+   */
+  measure(dataset: Dataset, model: StoredModel, options?: MeasureOptions): Promise<Record<string, number>>;
   /**
    * A node's part in a round of private training: DP-SGD steps on the users of a data set, of which nothing but the noisy update comes
    * back. Seed and settings of the options are ignored: samples and noise come from the system's generator.

@@ -1,18 +1,20 @@
 import type { Backend, BackendName } from '../backends/backend.js';
 import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, usersInFold } from '../data/split.js';
+import { encodeDataset } from '../encoders/encode.js';
 import type {
   EvaluationResult,
   ModelName,
   PrivateRequest,
   PrivateUpdate,
   Progress,
+  StoredModel,
   Task,
   TrainedModel,
 } from '../engine.js';
 import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
 import { packWeights } from '../models/artifact.js';
-import { createPredictor } from '../models/predictor.js';
+import { createPredictor, loadPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import { privateUpdate } from '../training/private/private-update.js';
 import type { TrainingSettings } from '../training/settings.js';
@@ -36,6 +38,15 @@ export interface PrivateJob {
   readonly dataset: Dataset;
   readonly request: PrivateRequest;
   readonly backend: BackendName | 'auto';
+}
+
+/** What the training thread is asked to measure. */
+export interface MeasureJob {
+  readonly dataset: Dataset;
+  readonly stored: StoredModel;
+  readonly backend: BackendName | 'auto';
+  readonly seed: number;
+  readonly headProducts?: readonly string[];
 }
 
 /** One in this many users is set aside for early stopping and figures where the data set has no fold for that. */
@@ -121,6 +132,22 @@ export async function runEvaluation(
     };
   } finally {
     await pool.close();
+  }
+}
+
+export async function runMeasure(job: MeasureJob, backend: Backend): Promise<Record<string, number>> {
+  const { dataset, stored, seed, headProducts } = job;
+  const { task } = stored;
+  const usable = new Set(usersOf({ dataset, task }));
+  const inFold = (fold: (typeof FOLD)[keyof typeof FOLD]) =>
+    usersInFold(dataset, fold).filter((user) => usable.has(user));
+  const users = { train: inFold(FOLD.train), validation: inFold(FOLD.validation), test: inFold(FOLD.test) };
+  const predictor = loadPredictor(stored, backend);
+  try {
+    const encoded = encodeDataset(predictor.contract, dataset);
+    return await measure({ dataset, task, seed, headProducts }, predictor, { encoded }, users);
+  } finally {
+    await predictor.dispose();
   }
 }
 

@@ -3,7 +3,15 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
-import { type PrivateJob, runEvaluation, runPrivateUpdate, runTraining, type TrainingJob } from './jobs.js';
+import {
+  type MeasureJob,
+  type PrivateJob,
+  runEvaluation,
+  runMeasure,
+  runPrivateUpdate,
+  runTraining,
+  type TrainingJob,
+} from './jobs.js';
 import { epochProgress } from './members.js';
 import { type CallContext, serveCalls } from './serve.js';
 
@@ -27,6 +35,9 @@ serveCalls({
   },
   async evaluate(job: TrainingJob, context: CallContext) {
     return { result: await runEvaluation(job, await backendOf(job.backend), threads, context) };
+  },
+  async measure(job: MeasureJob) {
+    return { result: await runMeasure(job, await backendOf(job.backend)) };
   },
   async privateUpdate(job: PrivateJob, context: CallContext) {
     const result = await runPrivateUpdate(job, await backendOf(job.backend), context);
