@@ -1,13 +1,17 @@
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { STRATEGIES, type Strategy } from '../../../federated/protocol/plan.js';
 import type { Descriptor } from '../../database/import/descriptor.js';
 import { loadDataset } from '../../database/import/load-dataset.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import { createEngine } from '../../engine/create-engine.js';
-import { type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import type { Dataset } from '../../engine/data/dataset.js';
+import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
+import { declarationOf } from '../simulation/declaration.js';
+import { runSimulation, withFold } from '../simulation/run.js';
 
 interface Options {
   descriptor: string;
@@ -18,6 +22,11 @@ interface Options {
   backend?: BackendName;
   threads?: number;
   crossValidate?: number;
+  banks?: number;
+  splitBy: string[];
+  strategy: Strategy;
+  epsilon: number;
+  delta: number;
   json?: boolean;
 }
 
@@ -42,6 +51,15 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
     .option('--threads <number>', 'networks trained side by side (default: one a core)', wholeNumber(1, 256))
     .option('--cross-validate <folds>', 'by cross-validation too (alone, where no split is stored)', wholeNumber(2, 50))
+    .option(
+      '--banks <number>',
+      'simulate a federation of so many banks with private training; 1 = private, pooled',
+      wholeNumber(1, 1000),
+    )
+    .option('--split-by <columns>', 'attributes, with commas, by whose values users are dealt to the banks', names, [])
+    .addOption(new Option('--strategy <name>', 'how the banks train together').choices(STRATEGIES).default('fedsgd'))
+    .option('--epsilon <number>', 'budget of each bank', positive, 3)
+    .option('--delta <number>', 'its δ', positive, 1e-5)
     .option('--json', 'one JSON object on stdout')
     .action(runEvaluate);
 }
@@ -60,6 +78,13 @@ async function runEvaluate(options: Options): Promise<void> {
       onProgress: (stage, fraction) => output.progress(stage, fraction * READING),
     });
     for (const note of report.notes) output.note(note);
+    if (options.banks !== undefined) {
+      await evaluateFederation(
+        { ...options, banks: options.banks },
+        { output, engine, descriptor, dataset, signal: stop.signal },
+      );
+      return;
+    }
     const result = await engine.evaluate(dataset, options.task ?? descriptor.task, {
       model: options.model,
       seed: options.seed,
@@ -90,6 +115,86 @@ function show(output: Output, result: EvaluationResult, peers: Peers): void {
     return `${dataset}, ${task}, ${model} on ${backend}, ${seconds} s\n\n${table(rows)}`;
   });
 }
+
+interface Setting {
+  readonly output: Output;
+  readonly engine: Engine;
+  readonly descriptor: Descriptor;
+  readonly dataset: Dataset;
+  readonly signal: AbortSignal;
+}
+
+/** What of the work is the private training; then comes the model that is not private. */
+const PRIVATE = 0.8;
+
+/** The federation's figures beside those of the same model without privacy, and of the peers. */
+async function evaluateFederation(
+  { model, seed, banks, splitBy, strategy, epsilon, delta, ...options }: Options & { readonly banks: number },
+  { output, engine, descriptor, signal, ...read }: Setting,
+): Promise<void> {
+  const started = performance.now();
+  const task = options.task ?? descriptor.task;
+  const dataset = withFold(read.dataset, task, seed);
+  const { declaration, assumedCodeLists } = declarationOf(descriptor, dataset, task);
+  if (assumedCodeLists.length > 0)
+    output.note(`the categories that occur are taken for a public code list: ${assumedCodeLists.join(', ')}`);
+  const headProducts = descriptor.head;
+  const simulation = await runSimulation(
+    { dataset, declaration, task, model, banks, splitBy, strategy, epsilon, delta },
+    engine,
+    {
+      signal,
+      onProgress: ({ stage, fraction, figures }) =>
+        output.progress(stage, READING + (PRIVATE - READING) * fraction, figures),
+    },
+  );
+  const metrics = await engine.measure(dataset, simulation.model, { seed, headProducts, signal });
+  const plain = await engine.evaluate(dataset, task, {
+    model,
+    seed,
+    headProducts,
+    signal,
+    onProgress: ({ stage, fraction }) => output.progress(stage, PRIVATE + (1 - PRIVATE) * fraction),
+  });
+  output.progress('done', 1);
+  const { federation } = simulation;
+  const peers = descriptor.peers ?? {};
+  const seconds = Math.round((performance.now() - started) / 10) / 100;
+  const columns = { private: metrics, 'not private': plain.metrics, ...peers };
+  output.result(
+    {
+      dataset: dataset.name,
+      task,
+      model,
+      metrics,
+      nonPrivate: plain.metrics,
+      peers,
+      federation: { ...federation, splitBy, assumedCodeLists },
+      backend: plain.backend,
+      seconds,
+    },
+    () => {
+      const rows = Object.keys(metrics).map((metric) => ({
+        metric,
+        ...Object.fromEntries(Object.entries(columns).map(([name, figures]) => [name, rounded(figures[metric])])),
+      }));
+      const sizes = federation.banks.map(({ users }) => users).join(', ');
+      return `${dataset.name}, ${task}, ${model}, ${strategy}: ${banks} banks of ${sizes} users, ${federation.rounds} rounds, noise ${federation.noiseMultiplier.toFixed(3)}, ε = ${federation.epsilon.toFixed(4)} by the ledger at δ = ${delta}, ${seconds} s\n\n${table(rows)}`;
+    },
+  );
+}
+
+const names = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('A number above 0 is expected.');
+};
 
 const rounded = (value: number | undefined): number | null => (value === undefined ? null : Number(value.toFixed(4)));
 
