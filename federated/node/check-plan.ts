@@ -1,0 +1,47 @@
+import { canonicalJson } from '../canonical-json.js';
+import { mechanismsOf } from '../privacy/dp-sgd.js';
+import { parseMechanisms } from '../privacy/mechanism.js';
+import { type RoundPlan, STRATEGIES } from '../protocol/plan.js';
+import { PlanDeclined } from './ports.js';
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * What a node believes of a plan before it signs it: that it says what it needs to, and that its charge is that of its training. The
+ * coordinator is not trusted with either.
+ * @throws {PlanDeclined} BAD_PLAN, MECHANISM_MISMATCH
+ */
+export function checkPlan(plan: RoundPlan, now: number): void {
+  const sane: readonly (readonly [string, boolean])[] = [
+    ['run', ID.test(plan.run)],
+    ['round', ID.test(plan.round)],
+    ['strategy', STRATEGIES.includes(plan.strategy)],
+    ['task', plan.task === 'interest' || plan.task === 'risk'],
+    ['population', typeof plan.population === 'string' && plan.population !== ''],
+    ['model.parameters', Number.isSafeInteger(plan.model?.parameters) && plan.model.parameters > 0],
+    ['base.digest', /^[0-9a-f]{64}$/.test(plan.base?.digest)],
+    ['normBound', plan.normBound > 0],
+    ['weightStep', Number.isFinite(plan.weightStep) && plan.weightStep > 0],
+    ['deadline', Date.parse(plan.deadline) > now],
+  ];
+  const wrong = sane.find(([, holds]) => !holds);
+  if (wrong) throw new PlanDeclined('BAD_PLAN', `The plan's "${wrong[0]}" is missing, malformed or past.`);
+  let charged: string;
+  let claimed: string;
+  try {
+    charged = canonicalJson(mechanismsOf(plan.training));
+    claimed = canonicalJson(parseMechanisms(plan.mechanisms));
+  } catch (error) {
+    throw new PlanDeclined('BAD_PLAN', (error as Error).message, { cause: error });
+  }
+  if (charged !== claimed)
+    throw new PlanDeclined('MECHANISM_MISMATCH', 'The plan charges something else than what its training discloses.');
+}
+
+/**
+ * What an update counts in the mean: of a public number of users, as a multiple of the plan's step.
+ * @param declared what the bank lets others know of its size; without it what the plan itself expects, which tells nothing
+ */
+export function weightOf({ weightStep, training }: RoundPlan, declared = training.expectedUsers): number {
+  return Math.max(1, Math.round(declared / weightStep)) * weightStep;
+}

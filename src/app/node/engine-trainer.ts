@@ -1,0 +1,45 @@
+import type { Json } from '../../../federated/canonical-json.js';
+import type { LocalTrainer } from '../../../federated/node/ports.js';
+import type { Dataset } from '../../engine/data/dataset.js';
+import { inputsOf, parseContract } from '../../engine/encoders/contract.js';
+import { type Engine, MODELS, type ModelName, type Progress, type Task } from '../../engine/engine.js';
+import { unpackWeights } from '../../engine/models/artifact.js';
+import { badInput } from '../../errors.js';
+
+export interface TrainerOptions {
+  readonly engine: Pick<Engine, 'privateUpdate'>;
+  /** The bank's users, of which the engine trains on those stored for training. */
+  readonly dataset: (task: Task, signal: AbortSignal) => Promise<Dataset>;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The engine's private training, on the bank's own data. */
+export function createEngineTrainer({ engine, dataset, onProgress }: TrainerOptions): LocalTrainer {
+  return {
+    async train({ task, model, strategy, training }, weights, signal) {
+      const name = MODELS.find((known) => known === model.name);
+      if (!name) throw badInput(`There is no model ${model.name}.`);
+      const contract = contractOf(model.contract);
+      const parameters = parametersOf(task, contract, weights);
+      const request = { task, model: name satisfies ModelName, contract, parameters, strategy, training };
+      const { update } = await engine.privateUpdate(await dataset(task, signal), request, { signal, onProgress });
+      return update;
+    },
+  };
+}
+
+function contractOf(contract: Json): Readonly<Record<string, unknown>> {
+  if (typeof contract !== 'object' || contract === null || Array.isArray(contract))
+    throw badInput("The plan's feature contract is no object.");
+  return contract as Readonly<Record<string, unknown>>;
+}
+
+/** The flat parameters that a weights file holds. */
+function parametersOf(task: Task, json: Readonly<Record<string, unknown>>, weights: Uint8Array): Float32Array {
+  const contract = parseContract(json);
+  const outputs = task === 'interest' ? contract.products.length : 1;
+  const unpacked = unpackWeights(weights, { inputs: inputsOf(contract), outputs });
+  if (unpacked.kind !== 'network' || unpacked.members.length !== 1)
+    throw badInput('A federated model is one network with parameters.');
+  return unpacked.members[0];
+}
