@@ -5,9 +5,11 @@ import { migrate } from '../database/migrate.js';
 import { createEngine } from '../engine/create-engine.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
 import { SCOPES, type Viewer } from '../graphql/viewer.js';
+import type { BudgetLevel } from '../privacy/alert.js';
 import type { Config } from './config.js';
 import { prepareDataFolder } from './data-folder.js';
 import { entities } from './entities.js';
+import { openLedgerKey } from './ledger-key.js';
 import { createResources, type Resources } from './resources.js';
 import { createServices, type Services } from './services.js';
 
@@ -65,19 +67,30 @@ export interface Runtime extends OpenDatabase {
 
 /**
  * Everything but the HTTP server: what `serve` serves, and what commands such as train and import work with.
- * @param measured wraps the scoring service, for metrics
+ * @param options `measured` wraps the scoring service, for metrics; `onBudgetLevel` is told how near its cap a privacy budget is
  * @throws {ConcordError} CONFIGURATION or UNAVAILABLE; nothing is left open then
  */
 export async function createRuntime(
   config: Config,
-  options: OpenOptions & { readonly measured?: (scoring: ScoringService) => ScoringService } = {},
+  options: OpenOptions & {
+    readonly measured?: (scoring: ScoringService) => ScoringService;
+    readonly onBudgetLevel?: (level: BudgetLevel) => void;
+  } = {},
 ): Promise<Runtime> {
   const resources = createResources();
   try {
     const opened = await openDatabase(config, resources, options);
     const engine = resources.add(createEngine({ backend: config.backend ?? 'auto' }), (it) => it.close());
     const scoring = options.measured?.(engine.scoring) ?? engine.scoring;
-    const services = createServices({ database: opened.database, engine, scoring, riskThresholds: config.risk });
+    const services = createServices({
+      database: opened.database,
+      engine,
+      scoring,
+      ledgerKey: await openLedgerKey(config.dataDir),
+      onBudgetLevel: options.onBudgetLevel,
+      riskThresholds: config.risk,
+    });
+    resources.add(services.privacy, (it) => it.close());
     return { ...opened, engine, services, close: () => resources.close() };
   } catch (error) {
     await resources.close();

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),
   privacy: async () => (await import('./commands/privacy.js')).privacyCommand(),
+  node: async () => (await import('./commands/node.js')).nodeCommand(),
+  ledger: async () => (await import('./commands/ledger.js')).ledgerCommand(),
 };
 
 /**

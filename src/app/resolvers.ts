@@ -8,6 +8,7 @@ import {
   ViewerInstitutionResolver,
 } from '../institutions/institutions.resolver.js';
 import { ModelsResolver, modelVersionFinder } from '../models/models.resolver.js';
+import { BudgetsResolver, LedgerResolver } from '../privacy/privacy.resolver.js';
 import { ProductsResolver, productFinder } from '../products/products.resolver.js';
 import { ProfilesResolver, UserProfileResolver } from '../profiles/profiles.resolver.js';
 import { FeedbackResolver } from '../recommendations/feedback.resolver.js';
@@ -29,11 +30,13 @@ const RESOLVERS: readonly ResolverClass[] = [
   RiskResolver,
   RecommendationsResolver,
   FeedbackResolver,
+  BudgetsResolver,
+  LedgerResolver,
 ];
 
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
-  const { institutions, products, profiles, users, models, risk, recommendations, feedback } = services;
+  const { institutions, products, profiles, users, models, risk, recommendations, feedback, privacy } = services;
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
     User: userFinder(users),
@@ -55,6 +58,8 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new RiskResolver(risk, { models, products, users }),
     new RecommendationsResolver(recommendations, { models }),
     new FeedbackResolver(feedback),
+    new BudgetsResolver(privacy.budgets, privacy.ledger),
+    new LedgerResolver(privacy.ledger),
   ]);
 }
 

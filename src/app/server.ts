@@ -108,6 +108,10 @@ function openRuntime(
     onStep: step,
     onError: (error) => log.error({ err: error }, 'database'),
     measured: metrics.measured,
+    onBudgetLevel(level) {
+      metrics.budget(level);
+      if (level.alert !== 'none') log.warn({ ...level }, 'a privacy budget runs out');
+    },
   });
 }
 

@@ -4,6 +4,9 @@ import { InstitutionsService } from '../institutions/institutions.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
 import { TrainingService } from '../models/training.service.js';
+import type { BudgetLevel } from '../privacy/alert.js';
+import { createPrivacy } from '../privacy/create-privacy.js';
+import type { LedgerKey } from '../privacy/ledger.service.js';
 import { ProductsService } from '../products/products.service.js';
 import { ProfilesService } from '../profiles/profiles.service.js';
 import { FeedbackService } from '../recommendations/feedback.service.js';
@@ -17,14 +20,19 @@ export interface ServiceModules {
   readonly engine: Engine;
   /** The engine's, or one that measures it. */
   readonly scoring: ScoringService;
+  /** Signs checkpoints of ledgers. */
+  readonly ledgerKey: LedgerKey;
+  /** Told how near its cap a budget is. */
+  readonly onBudgetLevel?: (level: BudgetLevel) => void;
   /** Default: see risk-class.ts. */
   readonly riskThresholds?: RiskThresholds;
 }
 
 export type Services = ReturnType<typeof createServices>;
 
-/** Every service, over one database and one engine. */
-export function createServices({ database, engine, scoring, riskThresholds }: ServiceModules) {
+/** Every service, over one database and one engine. Close `privacy` when done. */
+export function createServices(modules: ServiceModules) {
+  const { database, engine, scoring, ledgerKey, onBudgetLevel, riskThresholds } = modules;
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
   const profiles = new ProfilesService({ database, products });
@@ -35,5 +43,6 @@ export function createServices({ database, engine, scoring, riskThresholds }: Se
   const risk = new RiskService({ thresholds: riskThresholds }, { database, models, scoring, products, profiles });
   const recommendations = new RecommendationsService({ database, models, scoring, products, profiles, risk });
   const feedback = new FeedbackService({ database });
-  return { institutions, products, profiles, users, models, training, risk, recommendations, feedback };
+  const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
+  return { institutions, products, profiles, users, models, training, risk, recommendations, feedback, privacy };
 }

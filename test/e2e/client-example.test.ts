@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openLedgerKey } from '../../src/app/ledger-key.js';
 import { createApiSchema } from '../../src/app/resolvers.js';
 import { createServices } from '../../src/app/services.js';
 import { seedDemo } from '../../src/demo/seed.js';
@@ -23,7 +24,14 @@ describe('examples/client', () => {
     const { institutions } = await seedDemo({ database: test.database, scale: 0.01 });
     server = await startHttpServer({
       env: { CONCORD_DATA_DIR: folder },
-      schema: createApiSchema(createServices({ database: test.database, engine, scoring: engine.scoring })),
+      schema: createApiSchema(
+        createServices({
+          database: test.database,
+          engine,
+          scoring: engine.scoring,
+          ledgerKey: await openLedgerKey(folder),
+        }),
+      ),
       institutions: Object.fromEntries(institutions.map(({ code, id }) => [code, id])),
     });
   });

@@ -95,12 +95,7 @@ function withCap(budget: Budget, record: CapRecord, measure: Measure): Budget {
   return { cap: record, charges: new Map(), earlier, spent: NOTHING };
 }
 
-function settle(
-  budget: Budget,
-  reservation: string,
-  status: 'committed' | 'released',
-  measure: Measure,
-): Budget {
+function settle(budget: Budget, reservation: string, status: 'committed' | 'released', measure: Measure): Budget {
   for (const period of ['charges', 'earlier'] as const) {
     const charge = budget[period].get(reservation);
     if (!charge) continue;

@@ -46,7 +46,8 @@ const release = (reservation: string): LedgerRecord => ({
   reason: 'round-closed',
 });
 
-const replay = (...records: LedgerRecord[]): Budget => records.reduce((budget, record) => applyRecord(budget, record), EMPTY_BUDGET);
+const replay = (...records: LedgerRecord[]): Budget =>
+  records.reduce((budget, record) => applyRecord(budget, record), EMPTY_BUDGET);
 const codeOf = (work: () => unknown): string | undefined => {
   try {
     work();

@@ -85,6 +85,8 @@ class LedgerCheck {
   read(text: string, line: number): void {
     try {
       const value = JSON.parse(text) as ExportLine;
+      // A byte that changes no value (white space, another spelling of a number) is an edit too.
+      if (JSON.stringify(value) !== text) this.report(line, 'This line is not as an export writes it.');
       if (value.type === 'key') this.key(value, line);
       else if (value.type === 'entry') this.entry(value, line);
       else if (value.type === 'checkpoint') this.checkpoint(value, line);
@@ -166,5 +168,7 @@ function rememberingMeasure(): Measure {
 
 /** @param raw 32 bytes in base64url */
 function publicKeyOf(raw: string): KeyObject {
+  if (Buffer.from(raw, 'base64url').toString('base64url') !== raw)
+    throw new TypeError('The public key is not 32 bytes in base64url.');
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw }, format: 'jwk' });
 }

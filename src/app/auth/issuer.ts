@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import { ConcordError } from '../../errors.js';
+import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose';
 import type { ClientKind, Scope } from '../../graphql/viewer.js';
-import { prepareDataFolder } from '../data-folder.js';
+import { openKeyFile } from '../key-file.js';
 
 /** The iss of tokens from the built-in issuer. */
 export const BUILT_IN_ISSUER = 'urn:concord:built-in-issuer';
@@ -35,7 +32,7 @@ export interface BuiltInIssuer {
  * @throws {ConcordError} CONFIGURATION where the folder cannot be written or the file is not such a key.
  */
 export async function openBuiltInIssuer(dataDir: string): Promise<BuiltInIssuer> {
-  const jwk = await readOrMakeKey(dataDir);
+  const jwk = await openKeyFile(dataDir, KEY_FILE, 'the key of the built-in issuer');
   const { d: _private, ...open } = jwk;
   const publicKey = { ...open, alg: BUILT_IN_ALGORITHM, use: 'sig', kid: await calculateJwkThumbprint(open) };
   const key = await importJWK(jwk, BUILT_IN_ALGORITHM);
@@ -59,39 +56,4 @@ export async function openBuiltInIssuer(dataDir: string): Promise<BuiltInIssuer>
         .sign(key);
     },
   };
-}
-
-async function readOrMakeKey(dataDir: string): Promise<JWK> {
-  const path = join(dataDir, KEY_FILE);
-  const found = await readKey(path);
-  if (found) return found;
-  const { privateKey } = await generateKeyPair('Ed25519', { extractable: true });
-  const draft = `${path}.${randomUUID()}`;
-  await prepareDataFolder(dataDir);
-  try {
-    await writeFile(draft, JSON.stringify(await exportJWK(privateKey)), { mode: 0o600, flag: 'wx' });
-    await link(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was first: its key holds
-  } finally {
-    await rm(draft, { force: true });
-  }
-  return (await readKey(path))!;
-}
-
-async function readKey(path: string): Promise<JWK | undefined> {
-  try {
-    const jwk = JSON.parse(await readFile(path, 'utf8')) as JWK;
-    if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && jwk.d) return jwk;
-    throw new SyntaxError('not an Ed25519 key');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ConcordError(
-      'CONFIGURATION',
-      `${path} cannot be read as the key of the built-in issuer${code ? `: ${code}` : ''}.`,
-      {},
-      { cause: error },
-    );
-  }
 }

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { PoolState } from '../../database/database.js';
 import type { ScoringService } from '../../engine/engine.js';
 import type { OperationRecord } from '../../graphql/plugin.js';
+import type { BudgetLevel } from '../../privacy/alert.js';
 import type { Lifecycle } from '../lifecycle.js';
 
 /** Names of operations are the clients' choice: so many get a series of their own, the others share one. */
@@ -13,6 +14,7 @@ export interface Metrics {
   readonly registry: Registry;
   operation(record: OperationRecord): void;
   request(route: string, status: number, seconds: number): void;
+  budget(level: BudgetLevel): void;
   /** The same service, with its calls measured. */
   measured(scoring: ScoringService): ScoringService;
 }
@@ -79,6 +81,12 @@ export function createMetrics(lifecycle: () => Lifecycle, pool: () => PoolState 
       this.set({ state: 'waiting' }, waiting);
     },
   });
+  const budgets = new Gauge({
+    name: 'concord_privacy_budget_spent_ratio',
+    help: 'Spent share of a privacy budget, by institution and population; known once it was charged in this process.',
+    labelNames: ['institution', 'population'],
+    registers,
+  });
   const names = new Set<string>();
   const nameOf = (name: string | undefined) => {
     if (name === undefined) return 'anonymous';
@@ -94,6 +102,7 @@ export function createMetrics(lifecycle: () => Lifecycle, pool: () => PoolState 
       cost.inc({ client: context.viewer?.client ?? 'anonymous' }, spent);
       for (const { code } of found) errors.inc({ code });
     },
+    budget: ({ institutionId, population, ratio }) => budgets.set({ institution: institutionId, population }, ratio),
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
     measured(scoring) {
       const timed = <T>(call: string, work: () => Promise<T>): Promise<T> => {

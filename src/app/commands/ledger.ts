@@ -1,0 +1,99 @@
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { verifyLedger } from '../../../federated/privacy/ledger/verify.js';
+import { badInput, ConcordError } from '../../errors.js';
+import { createRuntime, localViewer } from '../composition.js';
+import { readConfig } from '../config.js';
+import { createOutput, EXIT } from '../output.js';
+
+/** `concord ledger`: what an auditor takes home, and how they verify it there. */
+export function ledgerCommand(): Command {
+  return new Command('ledger')
+    .description('Export a ledger of privacy budgets, and verify an export offline.')
+    .addCommand(exportCommand())
+    .addCommand(verifyCommand());
+}
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description(
+      "An institution's ledger as JSON lines: public keys, entries, checkpoints. A checkpoint is taken first.",
+    )
+    .requiredOption('--institution <code>', 'whose')
+    .option('--output <file>', 'where to (default: stdout)')
+    .action(async ({ institution, output }: { institution: string; output?: string }) => {
+      const runtime = await createRuntime(readConfig());
+      try {
+        const { institutions, privacy } = runtime.services;
+        const id = await institutions.idOf(institution);
+        if (!id) throw new ConcordError('NOT_FOUND', `There is no institution with the code ${institution}.`);
+        await privacy.ledger.takeCheckpoint(localViewer(id), id);
+        const lines = async function* () {
+          for await (const line of privacy.ledger.export(localViewer(id), id)) yield `${JSON.stringify(line)}\n`;
+        };
+        if (output) await pipeline(Readable.from(lines()), createWriteStream(output));
+        else for await (const line of lines()) await written(line);
+      } finally {
+        await runtime.close();
+      }
+    });
+}
+
+const written = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())));
+
+interface VerifyOptions {
+  key?: Map<string, string>;
+  json?: boolean;
+}
+
+function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      'Recompute an export: chain, rules, every ε, Merkle roots, signatures. Exit code 1 where anything is wrong.',
+    )
+    .argument('<file>', 'an export')
+    .option('--key <id=publickey>', "a coordinator's key that you trust (query ledgerKey); repeatable", trustedKey)
+    .option('--json', 'one JSON object on stdout')
+    .action(async (file: string, options: VerifyOptions) => {
+      const { problems, budgets, ...found } = verifyLedger(await linesOf(file), options.key);
+      const populations = [...budgets].map(([population, { cap, spent }]) => ({
+        population,
+        epsilon: spent.pld,
+        epsilonByRenyi: spent.rdp,
+        cap: cap ? { epsilon: cap.epsilon, delta: cap.delta, from: cap.at, until: cap.until } : null,
+      }));
+      const whole = problems.length === 0;
+      createOutput(options).result(
+        { whole, ...found, keysTrusted: options.key !== undefined, populations, problems },
+        () =>
+          [
+            ...problems.map(({ line, problem }) => `line ${line}: ${problem}`),
+            ...populations.map(
+              ({ population, epsilon, cap }) =>
+                `${population}: ε = ${epsilon.toFixed(4)} of ${cap?.epsilon ?? 0} at δ = ${cap?.delta ?? 0}`,
+            ),
+            `${found.entries} entries, ${found.checkpoints} checkpoints over ${found.covered} of them: ${whole ? 'whole' : 'NOT WHOLE'}`,
+            ...(whole && !options.key ? ['The keys are those of the file: give --key to know who signed.'] : []),
+          ].join('\n'),
+      );
+      if (!whole) process.exitCode = EXIT.failure;
+    });
+}
+
+async function linesOf(file: string): Promise<string[]> {
+  try {
+    return (await readFile(file, 'utf8')).split('\n');
+  } catch (error) {
+    throw badInput(`The file ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
+  }
+}
+
+function trustedKey(text: string, before: Map<string, string> = new Map()): Map<string, string> {
+  const [, id, key] = /^([^=]+)=([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
+  if (!id || !key) throw new InvalidArgumentError('Write ID=PUBLICKEY, 32 bytes in base64url.');
+  return before.set(id, key);
+}
