@@ -19,13 +19,16 @@ const MOMENTUM = 0.9;
 /** A local epoch at that rate. */
 const EPOCH = Math.round(1 / SAMPLING_RATE);
 const LOCAL_ROUNDS = 40;
-/** Of this ε or less, interest takes smaller steps: its noise is spread over more parameters. */
+/**
+ * Of this ε or less, interest takes smaller steps: its noise is spread over more parameters. Banks that each add their full noise have
+ * √banks times as much of it as one that holds all their users: their ε counts divided by that.
+ */
 const SCARCE = 1;
 const PROXIMAL = 0.01;
 
-export function recipeOf(task: Task, strategy: Strategy, epsilon: number): Recipe {
+export function recipeOf(task: Task, strategy: Strategy, epsilon: number, banks: number): Recipe {
   const interest = task === 'interest';
-  const rate = interest ? (epsilon <= SCARCE ? 3 : 10) : 3;
+  const rate = interest ? (epsilon / Math.sqrt(banks) <= SCARCE ? 3 : 10) : 3;
   const base = {
     clipping: { kind: 'flat' as const, norm: interest ? 0.5 : 1 },
     samplingRate: SAMPLING_RATE,

@@ -83,7 +83,7 @@ export async function runSimulation(
   options: RunOptions = {},
 ): Promise<Simulation> {
   const { dataset, declaration, task, model, strategy, epsilon, delta } = request;
-  const recipe = request.recipe ?? recipeOf(task, strategy, epsilon);
+  const recipe = request.recipe ?? recipeOf(task, strategy, epsilon, request.banks);
   const noise = noiseFor(recipe, { epsilon, delta });
   const training = usersOf({ dataset, task }).filter((user) => dataset.fold?.[user] === FOLD.train);
   const banks = splitByColumns(dataset, training, request.banks, request.splitBy);

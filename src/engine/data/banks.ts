@@ -9,7 +9,7 @@ export interface Bank {
 }
 
 /** Numeric columns are cut at so many quantiles, to make banks of them. */
-const PARTS = 5;
+const PARTS = 3;
 /** A group that is cut in two gives this share to the first. */
 const FIRST_SHARE = 0.6;
 
