@@ -38,9 +38,11 @@ export async function seedDemo({ database, onProgress, signal, ...options }: See
   const institutions: SeededInstitution[] = [];
   if (await mayBeSeeded(database)) {
     const progress = createProgress(onProgress, signal);
-    // At the same time: PostgreSQL writes one institution while the next is generated.
+    // While PostgreSQL writes the events of one institution, the next is generated.
     const results = await Promise.allSettled(
-      INSTITUTIONS.map((plan) => seedInstitution(database, plan, demo, (fraction) => progress(plan, fraction))),
+      relay(INSTITUTIONS, (plan, handOver) =>
+        seedInstitution(database, plan, demo, (fraction) => progress(plan, fraction), handOver),
+      ),
     );
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason;
@@ -73,6 +75,7 @@ async function seedInstitution(
   plan: InstitutionPlan,
   options: DemoOptions,
   progress: (fraction: number) => void,
+  handOver: () => void,
 ): Promise<SeededInstitution | undefined> {
   const id = await insertInstitution(database, institutionIdOf(plan, options), plan);
   return database.tenant(
@@ -84,7 +87,8 @@ async function seedInstitution(
       const rows: Record<string, number> = {};
       for (const [i, { table, columns, rows: values }] of tables.entries()) {
         const columnsOfAll = ['institution_id', ...columns];
-        rows[table] = await insertRows(manager, `concord.${table}`, columnsOfAll, withInstitution(id, values));
+        const last = table === 'behaviour_events' ? handOver : undefined;
+        rows[table] = await insertRows(manager, `concord.${table}`, columnsOfAll, withInstitution(id, values, last));
         progress((i + 1) / tables.length);
       }
       return { id, code: plan.code, rows };
@@ -93,6 +97,26 @@ async function seedInstitution(
   );
 }
 
-function* withInstitution<T>(id: string, rows: Iterable<readonly T[]>): Iterable<readonly (T | string)[]> {
+/** @param onRead called when all rows have been read */
+function* withInstitution<T>(
+  id: string,
+  rows: Iterable<readonly T[]>,
+  onRead?: () => void,
+): Iterable<readonly (T | string)[]> {
   for (const row of rows) yield [id, ...row];
+  onRead?.();
+}
+
+/** Starts each piece of work when the one before has handed over, or has ended. */
+function relay<T, R>(items: readonly T[], work: (item: T, handOver: () => void) => Promise<R>): Promise<R>[] {
+  let turn = Promise.resolve();
+  return items.map((item) => {
+    let handOver: () => void = () => undefined;
+    const next = new Promise<void>((resolve) => {
+      handOver = resolve;
+    });
+    const done = turn.then(() => work(item, handOver)).finally(handOver);
+    turn = next;
+    return done;
+  });
 }

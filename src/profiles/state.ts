@@ -87,23 +87,32 @@ export function applyEvents(state: ProfileState, events: readonly ProfileEvent[]
     weeks: Object.fromEntries(Object.entries(state.weeks).map(([week, counters]) => [week, [...counters]])),
     decayed: { ...state.decayed },
   };
+  advance(next, events);
   for (const event of events) applyEvent(next, event);
   if (next.at !== null) forget(next, weekOf(next.at) - HISTORY_WEEKS);
   return next;
 }
 
+/** Lets what fades fade until the latest of the events, once for all of them. */
+function advance(state: ProfileState, events: readonly ProfileEvent[]): void {
+  const latest = events.reduce(
+    (time, { occurredAt }) => Math.max(time, occurredAt),
+    state.at ?? Number.NEGATIVE_INFINITY,
+  );
+  if (latest === Number.NEGATIVE_INFINITY) return;
+  if (state.at !== null && latest > state.at) {
+    const factor = decay(latest - state.at);
+    for (const key of Object.keys(state.decayed)) state.decayed[key] *= factor;
+  }
+  state.at = latest;
+}
+
 function applyEvent(state: ProfileState, event: ProfileEvent): void {
   const time = event.occurredAt;
-  if (state.at === null) state.at = time;
-  if (time > state.at) {
-    const factor = decay(time - state.at);
-    for (const key of Object.keys(state.decayed)) state.decayed[key] *= factor;
-    state.at = time;
-  }
   state.first = Math.min(state.first ?? time, time);
   state.last[event.type] = Math.max(state.last[event.type] ?? time, time);
   count(state, event);
-  weigh(state.decayed, event, decay(state.at - time));
+  if (event.product) weigh(state.decayed, event, event.product, decay((state.at ?? time) - time));
 }
 
 function count(state: ProfileState, event: ProfileEvent): void {
@@ -149,18 +158,22 @@ function count(state: ProfileState, event: ProfileEvent): void {
 }
 
 /** Interest is what was looked at, trade what was bought or sold: apart, because trade tells which products are owned. */
-function weigh(decayed: Record<string, number>, event: ProfileEvent, weight: number): void {
-  if (!event.product) return;
-  const looked = event.type === 'view' || event.type === 'click' || event.type === 'search';
-  const traded = event.type === 'purchase' || event.type === 'sale';
+function weigh(
+  decayed: Record<string, number>,
+  { type }: ProfileEvent,
+  product: NonNullable<ProfileEvent['product']>,
+  weight: number,
+): void {
+  const looked = type === 'view' || type === 'click' || type === 'search';
+  const traded = type === 'purchase' || type === 'sale';
   if (!looked && !traded) return;
   const kind = looked ? 'interest' : 'trade';
   const add = (key: string, value: number) => {
     decayed[key] = (decayed[key] ?? 0) + value;
   };
-  add(`${kind}.${event.product.type}`, weight);
+  add(`${kind}.${product.type}`, weight);
   add(`${kind}Risk.weight`, weight);
-  add(`${kind}Risk.sum`, weight * event.product.riskClass);
+  add(`${kind}Risk.sum`, weight * product.riskClass);
 }
 
 function forget(state: ProfileState, lastForgotten: number): void {
