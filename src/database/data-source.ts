@@ -3,7 +3,15 @@ import { DataSource, type EntityManager, type QueryRunner, TypeORMError } from '
 import { badInput, ConcordError } from '../errors.js';
 import { addressParts } from './address.js';
 import { connect } from './connect.js';
-import type { Channel, Database, DatabaseReport, PoolState, ReadQuery, TransactionOptions, Within } from './database.js';
+import type {
+  Channel,
+  Database,
+  DatabaseReport,
+  PoolState,
+  ReadQuery,
+  TransactionOptions,
+  Within,
+} from './database.js';
 import { connectionLost, databaseError, sqlState } from './errors.js';
 import { createListener, type Listener } from './listener.js';
 import { type ConnectionOptions, dataSourceOptions } from './options.js';

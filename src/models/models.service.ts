@@ -153,13 +153,11 @@ export class ModelsService {
     await this.store.switchTo(manager, null, task, id, false);
   }
 
-  /** For coordinator and nodes, who have authorised: a shared version with its weights, as it is stored. */
-  async shared(id: string): Promise<SharedModel | undefined> {
-    return this.modules.database.consortium(async (manager) => {
-      const version = await this.store.contract(manager, null, id);
-      const weights = version && (await this.store.weights(manager, id));
-      return version && weights ? { ...version, weights } : undefined;
-    });
+  /** For the coordinator, within its transaction, and for who has authorised: a shared version with its weights, as it is stored. */
+  async sharedIn(manager: EntityManager, id: string): Promise<SharedModel | undefined> {
+    const version = await this.store.contract(manager, null, id);
+    const weights = version && (await this.store.weights(manager, id));
+    return version && weights ? { ...version, weights } : undefined;
   }
 
   /**

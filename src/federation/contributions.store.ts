@@ -1,0 +1,127 @@
+import type { EntityManager } from 'typeorm';
+import type { JoinStatement, Statement } from '../../federated/protocol/statement.js';
+import type { Contribution } from './round.js';
+
+const COLUMNS = `c.id, c.institution_id as "institutionId", c.round_id as "roundId", c.node_id as "nodeId", c.nonce, c.reservation,
+  c.join_signature as "joinSignature", c.digest, c.bytes::float8 as bytes, c.received::float8 as received, c.chunks, c.signature,
+  c.weight, c.refusal, c.refusal_message as "refusalMessage"`;
+
+export interface Evidence {
+  readonly institutionId: string;
+  readonly roundId: string | null;
+  readonly code: string;
+  readonly message: string;
+  readonly statement: string | null;
+  readonly signature: string | null;
+}
+
+/** Contributions, their bytes and refusals: rows of one institution. */
+export class ContributionsStore {
+  async ofNode(manager: EntityManager, roundId: string, nodeId: string): Promise<Contribution | undefined> {
+    const rows = await manager.query(
+      `select ${COLUMNS} from concord.contributions c where c.round_id = $1 and c.node_id = $2`,
+      [roundId, nodeId],
+    );
+    return rows[0];
+  }
+
+  async one(manager: EntityManager, id: string, lock = false): Promise<Contribution | undefined> {
+    const rows = await manager.query(
+      `select ${COLUMNS} from concord.contributions c where c.id = $1 ${lock ? 'for update' : ''}`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  async insert(
+    manager: EntityManager,
+    values: Pick<Contribution, 'institutionId' | 'roundId' | 'nodeId' | 'nonce' | 'reservation' | 'joinSignature'> & {
+      readonly joinStatement: JoinStatement;
+    },
+  ): Promise<void> {
+    await manager.query(
+      `insert into concord.contributions (institution_id, round_id, node_id, nonce, reservation, join_statement, join_signature)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        values.institutionId,
+        values.roundId,
+        values.nodeId,
+        values.nonce,
+        values.reservation,
+        JSON.stringify(values.joinStatement),
+        values.joinSignature,
+      ],
+    );
+  }
+
+  async begin(manager: EntityManager, id: string, digest: string, bytes: number): Promise<void> {
+    await manager.query('update concord.contributions set digest = $2, bytes = $3 where id = $1', [id, digest, bytes]);
+  }
+
+  /** Appends at the end of what there is; the caller holds the row's lock. */
+  async append(manager: EntityManager, { id, institutionId, chunks }: Contribution, bytes: Buffer): Promise<void> {
+    await manager.query(
+      'insert into concord.update_chunks (institution_id, contribution_id, sequence, bytes) values ($1, $2, $3, $4)',
+      [institutionId, id, chunks, bytes],
+    );
+    await manager.query(
+      'update concord.contributions set received = received + $2, chunks = chunks + 1 where id = $1',
+      [id, bytes.length],
+    );
+  }
+
+  async chunk(manager: EntityManager, id: string, sequence: number): Promise<Buffer | undefined> {
+    const rows: { bytes: Buffer }[] = await manager.query(
+      'select bytes from concord.update_chunks where contribution_id = $1 and sequence = $2',
+      [id, sequence],
+    );
+    return rows[0]?.bytes;
+  }
+
+  async accept(
+    manager: EntityManager,
+    id: string,
+    decided: { statement: Statement; signature: string; norm: number; weight: number },
+  ): Promise<void> {
+    await manager.query(
+      `update concord.contributions set statement = $2, signature = $3, norm = $4, weight = $5, decided_at = now() where id = $1`,
+      [id, JSON.stringify(decided.statement), decided.signature, decided.norm, decided.weight],
+    );
+  }
+
+  async refuse(manager: EntityManager, id: string, signature: string, code: string, message: string): Promise<void> {
+    await manager.query(
+      `update concord.contributions set signature = $2, refusal = $3, refusal_message = $4, decided_at = now() where id = $1`,
+      [id, signature, code, message],
+    );
+  }
+
+  /** Whether a signature was used in another part than this one. */
+  async usedElsewhere(manager: EntityManager, signature: string, roundId: string, nodeId: string): Promise<boolean> {
+    const rows = await manager.query(
+      `select 1 from concord.contributions c where (c.join_signature = $1 or c.signature = $1) and (c.round_id, c.node_id) <> ($2, $3)`,
+      [signature, roundId, nodeId],
+    );
+    return rows.length > 0;
+  }
+
+  /** What was aggregated or refused is not kept. */
+  async dropChunks(manager: EntityManager, id: string): Promise<void> {
+    await manager.query('delete from concord.update_chunks where contribution_id = $1', [id]);
+  }
+
+  async addRefusal(manager: EntityManager, evidence: Evidence): Promise<void> {
+    await manager.query(
+      `insert into concord.refusals (institution_id, round_id, code, message, statement, signature)
+       values ($1, (select id from concord.rounds where id = $2), $3, $4, $5, $6)`,
+      [
+        evidence.institutionId,
+        evidence.roundId,
+        evidence.code,
+        evidence.message,
+        evidence.statement,
+        evidence.signature,
+      ],
+    );
+  }
+}
