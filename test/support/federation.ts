@@ -1,0 +1,160 @@
+import { generateNodeKey, type NodeKey } from '../../federated/protocol/keys.js';
+import type { RoundPlan } from '../../federated/protocol/plan.js';
+import { planDigest } from '../../federated/protocol/plan.js';
+import { type Statement, signStatement } from '../../federated/protocol/statement.js';
+import { digestOf, updateFileBytes, updateFileChunks } from '../../federated/protocol/update-file.js';
+import type { Database } from '../../src/database/database.js';
+import { initialParameters, toTrainedModel } from '../../src/engine/models/federated.js';
+import { NodesService } from '../../src/federation/nodes.service.js';
+import type { RunSettings } from '../../src/federation/round.js';
+import { RoundSteps } from '../../src/federation/round-steps.js';
+import { type Measure, RoundWork } from '../../src/federation/round-work.js';
+import { RoundsService } from '../../src/federation/rounds.service.js';
+import { RunsService } from '../../src/federation/runs.service.js';
+import type { Viewer } from '../../src/graphql/viewer.js';
+import { DEFAULT_SCOPES } from '../../src/graphql/viewer.js';
+import { InstitutionsService } from '../../src/institutions/institutions.service.js';
+import { ModelRegistry } from '../../src/models/model-registry.js';
+import { ModelsService } from '../../src/models/models.service.js';
+import type { BudgetsService } from '../../src/privacy/budgets.service.js';
+import { createInstitution } from './database.js';
+import { operator } from './viewers.js';
+
+export const CONTRACT = {
+  version: 1,
+  features: [
+    {
+      kind: 'numeric',
+      name: 'age',
+      column: 'age',
+      encoding: 'piecewise',
+      edges: [0, 50, 100],
+      codes: [],
+      missing: false,
+      mean: [0.5, 0.5],
+    },
+  ],
+  products: [],
+  scale: 1,
+};
+
+export const nodeViewer = (institutionId: string): Viewer => ({
+  subject: 'test-node',
+  client: 'node',
+  scopes: new Set(DEFAULT_SCOPES.node),
+  institutionId,
+});
+
+/** A budget that never ends, with a record of what was asked of it. */
+export function recordingBudgets() {
+  const calls: string[] = [];
+  let count = 0;
+  const budgets = {
+    async reserve() {
+      calls.push('reserve');
+      return `reservation-${++count}`;
+    },
+    async commit(_manager: unknown, _institution: string, _reservation: string, reason: string) {
+      calls.push(`commit ${reason}`);
+    },
+    async release() {
+      calls.push('release');
+    },
+  } as unknown as BudgetsService;
+  return { budgets, calls };
+}
+
+export function createFederation(database: Database, budgets: BudgetsService, measure: Measure) {
+  const institutions = new InstitutionsService({ database });
+  const scoring = undefined as never; // nothing here scores: measures are given
+  const models = new ModelsService({ database, registry: new ModelRegistry({ database, scoring }) });
+  const nodes = new NodesService({ database, institutions });
+  const steps = new RoundSteps({ models, budgets });
+  const runs = new RunsService({ database, institutions, nodes, steps });
+  const rounds = new RoundsService({ database, nodes, budgets, steps });
+  const work = new RoundWork({ database, models, steps, measure });
+  return { models, nodes, runs, rounds, work };
+}
+export type Federation = ReturnType<typeof createFederation>;
+
+export interface Member {
+  readonly institutionId: string;
+  readonly node: string;
+  readonly key: NodeKey;
+}
+
+/** Enrols nodes of institutions of their own, and starts a run of one kind. */
+export async function startRun(
+  database: Database,
+  { models, nodes, runs }: Federation,
+  count: number,
+  settings: Partial<RunSettings> = {},
+): Promise<{ run: string; members: Member[]; base: string }> {
+  const members: Member[] = [];
+  for (let i = 0; i < count; i++) {
+    const institutionId = await createInstitution(database);
+    const key = generateNodeKey();
+    const { id } = await nodes.enrol(operator(), { institutionId, name: 'node', publicKey: key.publicKey });
+    members.push({ institutionId, node: id, key });
+  }
+  const parameters = initialParameters('linear', 'risk', CONTRACT);
+  const base = await models.add(operator(), null, toTrainedModel('risk', 'linear', CONTRACT, parameters), true);
+  const { id } = await runs.start(operator(), {
+    strategy: 'fedavg',
+    population: 'customers',
+    baseVersion: base.id,
+    rounds: 1,
+    nodes: members.map(({ node }) => node),
+    quorum: 1,
+    training: {
+      clipping: { kind: 'flat', norm: 1 },
+      samplingRate: 0.1,
+      expectedUsers: 100,
+      noiseMultiplier: 1,
+      steps: 2,
+      learningRate: 0.1,
+      momentum: 0,
+      proximal: 0,
+    },
+    optimiser: { kind: 'momentum', learningRate: 1, momentum: 0 },
+    normBound: 10,
+    weightStep: 100,
+    collectMs: 600_000,
+    workMs: 600_000,
+    reference: members[0].institutionId,
+    tolerance: 0.01,
+    ...settings,
+  });
+  return { run: id, members, base: base.id };
+}
+
+export async function signed(statement: Statement, key: NodeKey) {
+  return { statement: JSON.stringify(statement), signature: await signStatement(statement, key) };
+}
+
+export const joinOf = (plan: RoundPlan, node: string, over: object = {}) =>
+  ({
+    statement: 'join',
+    run: plan.run,
+    round: plan.round,
+    node,
+    plan: planDigest(plan),
+    at: new Date().toISOString(),
+    ...over,
+  }) as Statement;
+
+export const contributionOf = (plan: RoundPlan, node: string, nonce: string, update: Float32Array, over: object = {}) =>
+  ({
+    ...joinOf(plan, node),
+    statement: 'contribution',
+    nonce,
+    digest: digestOf(updateFileChunks(update)),
+    bytes: updateFileBytes(update.length),
+    mechanisms: plan.mechanisms,
+    weight: 100,
+    ...over,
+  }) as Statement;
+
+export async function* bodyOf(update: Float32Array) {
+  yield* updateFileChunks(update);
+}
