@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.js';
 import { createInstitution, useTestDatabase } from '../support/database.js';
-import { FIXTURES, type Tenant } from '../support/fixtures.js';
+import { CONSORTIUM_FIXTURES, FIXTURES, type Tenant } from '../support/fixtures.js';
 import { tablesOf } from '../support/schema.js';
 
 const db = useTestDatabase();
@@ -15,9 +15,22 @@ beforeAll(async () => {
   owner = await connect(db.ownerUrl);
   application = await connect(db.appUrl);
   tables = await tablesOf(owner);
+  await consortiumRows();
   [a, b] = [await tenantWithRows(), await tenantWithRows()];
 });
 afterAll(() => Promise.all([owner.end(), application.end()]));
+
+/** Tables without an institution: the consortium's. */
+const CONSORTIUM = Object.keys(CONSORTIUM_FIXTURES);
+
+async function consortiumRows(): Promise<void> {
+  const other: Tenant = { institution_id: await createInstitution(db.database) };
+  await inTenant(other, insert('model_versions', FIXTURES.model_versions(other)));
+  const rows = CONSORTIUM.map((table) => insert(table, CONSORTIUM_FIXTURES[table](other.model_version_id!)));
+  await db.database.consortium(async (manager) => {
+    for (const { text, values } of rows) await manager.query(text, values);
+  });
+}
 
 /** An institution with a row in every table, written as the application writes. */
 async function tenantWithRows(): Promise<Tenant> {
@@ -60,12 +73,14 @@ async function asApplication<T>(
   }
 }
 
+const isOwned = (table: string) => table !== 'institutions' && !CONSORTIUM.includes(table);
+
 /** The column that says whose a row is. */
 const key = (table: string) => (table === 'institutions' ? 'id' : 'institution_id');
 const INSUFFICIENT_PRIVILEGE = { code: '42501' };
 
 test('every table has a fixture here: whoever adds a table proves its policy', () => {
-  expect(Object.keys(FIXTURES).sort()).toEqual(tables);
+  expect([...Object.keys(FIXTURES), ...CONSORTIUM].sort()).toEqual(tables);
   expect(tables.length).toBeGreaterThanOrEqual(13);
 });
 
@@ -80,7 +95,7 @@ test('row level security is on and forced on every table, and every table names 
     `select table_name from information_schema.columns
      where table_schema = 'concord' and column_name = 'institution_id' order by 1`,
   );
-  expect(named.map((row) => row.table_name)).toEqual(tables.filter((table) => table !== 'institutions'));
+  expect(named.map((row) => row.table_name)).toEqual(tables.filter(isOwned));
 });
 
 test('there is nothing else in the schema through which rows could be read: no view, no function of the owner that returns anything', async () => {
@@ -140,7 +155,18 @@ test.each(Object.keys(FIXTURES))('%s: an institution cannot write a row of anoth
 });
 
 /** Nobody changes a row of these, not even of their own. */
-const APPEND_ONLY = ['ledger_entries', 'ledger_checkpoints'];
+const APPEND_ONLY = ['ledger_entries', 'ledger_checkpoints', 'refusals'];
+/** Of these the application may not even try all changes. */
+const RESTRICTED = ['nodes', 'node_keys', 'contributions', 'update_chunks'];
+
+/** Refused, or without any effect. */
+const changesNothing = async (attempt: ReturnType<typeof inTenant>) => {
+  const outcome = await attempt.then(
+    ({ rowCount }) => rowCount,
+    ({ code }) => code,
+  );
+  expect([0, INSUFFICIENT_PRIVILEGE.code]).toContain(outcome);
+};
 
 test.each(Object.keys(FIXTURES))('%s: an institution cannot change or delete a row of another', async (table) => {
   const before = await count(table);
@@ -150,6 +176,7 @@ test.each(Object.keys(FIXTURES))('%s: an institution cannot change or delete a r
   ]) {
     const attempt = inTenant(a, { text, values: [b.institution_id] });
     if (APPEND_ONLY.includes(table)) await expect(attempt).rejects.toMatchObject(INSUFFICIENT_PRIVILEGE);
+    else if (RESTRICTED.includes(table)) await changesNothing(attempt);
     else expect((await attempt).rowCount).toBe(0);
   }
   expect(await count(table)).toBe(before);
@@ -165,6 +192,7 @@ test.each(Object.keys(FIXTURES))('%s: without an institution nothing is seen and
   expect((await inTenant(undefined, { text: `select from concord.${table}`, values: [] })).rowCount).toBe(0);
   const deletion = inTenant(undefined, { text: `delete from concord.${table}`, values: [] });
   if (APPEND_ONLY.includes(table)) await expect(deletion).rejects.toMatchObject(INSUFFICIENT_PRIVILEGE);
+  else if (RESTRICTED.includes(table)) await changesNothing(deletion);
   else expect((await deletion).rowCount).toBe(0);
   const row = table === 'institutions' ? FIXTURES.institutions({ institution_id: '' }) : FIXTURES[table]({ ...a });
   await expect(inTenant(undefined, insert(table, row))).rejects.toMatchObject(INSUFFICIENT_PRIVILEGE);
@@ -190,6 +218,7 @@ test('every foreign key between tables of institutions carries the institution, 
   );
   const name = (table: string) => table.replace('concord.', '');
   for (const { from, to, columns, refers } of rows) {
+    if (CONSORTIUM.includes(name(from)) || CONSORTIUM.includes(name(to))) continue; // no institution's, readable by all
     if (name(to) === 'institutions') expect(columns).toEqual(['institution_id']);
     // "of the same institution, or shared" is no foreign key: a trigger checks it, proven below.
     else if (name(to) === 'model_versions') expect(TRIGGERED).toContain(name(from));
@@ -199,7 +228,7 @@ test('every foreign key between tables of institutions carries the institution, 
     }
   }
   const bound = new Set(rows.filter(({ columns }) => columns.includes('institution_id')).map(({ from }) => name(from)));
-  expect([...bound].sort()).toEqual(tables.filter((table) => table !== 'institutions'));
+  expect([...bound].sort()).toEqual(tables.filter(isOwned));
 });
 
 const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations'];
@@ -264,11 +293,48 @@ describe('the shared model', () => {
   });
 
   test("the consortium sees no institution's rows", async () => {
-    for (const table of tables.filter((name) => name !== 'institutions')) {
+    for (const table of tables.filter(isOwned)) {
       const rows = await db.database.consortium((manager) =>
         manager.query(`select from concord.${table} where institution_id is not null`),
       );
       expect({ table, rows }).toEqual({ table, rows: [] });
     }
+  });
+});
+
+describe("the consortium's runs and rounds", () => {
+  test.each(CONSORTIUM)('%s: read by every member, written by none, not seen without an institution', async (table) => {
+    expect((await inTenant(a, { text: `select from concord.${table}`, values: [] })).rowCount).toBe(1);
+    expect((await inTenant(undefined, { text: `select from concord.${table}`, values: [] })).rowCount).toBe(0);
+    const row = insert(table, CONSORTIUM_FIXTURES[table](a.model_version_id!));
+    await expect(inTenant(a, row)).rejects.toMatchObject(INSUFFICIENT_PRIVILEGE);
+  });
+});
+
+describe("the coordinator's transaction", () => {
+  const owners = (table: string) =>
+    `select distinct institution_id as owner from concord.${table} where institution_id is not null`;
+
+  test.each(
+    Object.keys(FIXTURES).filter(isOwned),
+  )('%s: one institution at a time, and none outside of it', async (table) => {
+    await db.database.coordinator(async (manager, within) => {
+      expect(await manager.query(owners(table))).toEqual([]);
+      for (const { institution_id } of [a, b])
+        expect(await within(institution_id, () => manager.query(owners(table)))).toEqual([{ owner: institution_id }]);
+      expect(await manager.query(owners(table))).toEqual([]);
+    });
+  });
+
+  test('it opens no second institution inside the first, and writes no row of another', async () => {
+    const nested = db.database.coordinator((manager, within) =>
+      within(a.institution_id, () => within(b.institution_id, () => manager.query('select 1'))),
+    );
+    await expect(nested).rejects.toMatchObject({ code: 'INTERNAL' });
+    const { text, values } = insert('users', FIXTURES.users({ ...b }));
+    const foreign = db.database.coordinator((manager, within) =>
+      within(a.institution_id, () => manager.query(text, values)),
+    );
+    await expect(foreign).rejects.toThrow();
   });
 });

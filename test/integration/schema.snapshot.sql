@@ -1,5 +1,6 @@
 -- tables
 concord.behaviour_events, row level security forced
+concord.contributions, row level security forced
 concord.feedback, row level security forced
 concord.holdings, row level security forced
 concord.imports, row level security forced
@@ -8,11 +9,18 @@ concord.ledger_checkpoints, row level security forced
 concord.ledger_entries, row level security forced
 concord.model_versions, row level security forced
 concord.model_weights, row level security forced
+concord.node_keys, row level security forced
+concord.nodes, row level security forced
+concord.optimiser_states, row level security forced
 concord.products, row level security forced
 concord.profiles, row level security forced
 concord.questionnaires, row level security forced
 concord.recommendations, row level security forced
+concord.refusals, row level security forced
 concord.risk_assessments, row level security forced
+concord.rounds, row level security forced
+concord.training_runs, row level security forced
+concord.update_chunks, row level security forced
 concord.users, row level security forced
 
 -- columns
@@ -26,6 +34,26 @@ concord.behaviour_events.recorded_at timestamp with time zone not null default n
 concord.behaviour_events.text text
 concord.behaviour_events.type text not null
 concord.behaviour_events.user_id uuid not null
+concord.contributions.bytes bigint
+concord.contributions.chunks integer not null default 0
+concord.contributions.decided_at timestamp with time zone
+concord.contributions.digest text
+concord.contributions.id uuid not null default gen_random_uuid()
+concord.contributions.institution_id uuid not null
+concord.contributions.join_signature text not null
+concord.contributions.join_statement jsonb not null
+concord.contributions.joined_at timestamp with time zone not null default now()
+concord.contributions.node_id uuid not null
+concord.contributions.nonce text not null
+concord.contributions.norm double precision
+concord.contributions.received bigint not null default 0
+concord.contributions.refusal text
+concord.contributions.refusal_message text
+concord.contributions.reservation text not null
+concord.contributions.round_id uuid not null
+concord.contributions.signature text
+concord.contributions.statement jsonb
+concord.contributions.weight double precision
 concord.feedback.id uuid not null default gen_random_uuid()
 concord.feedback.institution_id uuid not null
 concord.feedback.kind text not null
@@ -81,6 +109,21 @@ concord.model_versions.training jsonb not null
 concord.model_weights.institution_id uuid
 concord.model_weights.model_version_id uuid not null
 concord.model_weights.weights bytea not null
+concord.node_keys.id text not null
+concord.node_keys.institution_id uuid not null
+concord.node_keys.node_id uuid not null
+concord.node_keys.public_key text not null
+concord.node_keys.revoked_at timestamp with time zone
+concord.node_keys.valid_from timestamp with time zone not null
+concord.node_keys.valid_to timestamp with time zone
+concord.nodes.created_at timestamp with time zone not null default now()
+concord.nodes.id uuid not null default gen_random_uuid()
+concord.nodes.institution_id uuid not null
+concord.nodes.name text not null
+concord.nodes.revoked_at timestamp with time zone
+concord.optimiser_states.first bytea not null
+concord.optimiser_states.round_id uuid not null
+concord.optimiser_states.second bytea not null
 concord.products.active boolean not null default true
 concord.products.attributes jsonb not null default '{}'::jsonb
 concord.products.code text not null
@@ -121,6 +164,14 @@ concord.recommendations.model_version_id uuid
 concord.recommendations.shown integer not null
 concord.recommendations.strategy text not null
 concord.recommendations.user_id uuid not null
+concord.refusals.at timestamp with time zone not null default now()
+concord.refusals.code text not null
+concord.refusals.id uuid not null default gen_random_uuid()
+concord.refusals.institution_id uuid not null
+concord.refusals.message text not null
+concord.refusals.round_id uuid
+concord.refusals.signature text
+concord.refusals.statement text
 concord.risk_assessments.assessed_at timestamp with time zone not null default now()
 concord.risk_assessments.base double precision not null
 concord.risk_assessments.class text not null
@@ -133,6 +184,29 @@ concord.risk_assessments.product_id uuid
 concord.risk_assessments.reasons jsonb not null
 concord.risk_assessments.subject text not null
 concord.risk_assessments.user_id uuid
+concord.rounds.base_version_id uuid not null
+concord.rounds.deadline timestamp with time zone
+concord.rounds.ended_at timestamp with time zone
+concord.rounds.id uuid not null
+concord.rounds.members jsonb not null
+concord.rounds.metrics jsonb not null default '{}'::jsonb
+concord.rounds.number integer not null
+concord.rounds.opened_at timestamp with time zone not null
+concord.rounds.plan jsonb not null
+concord.rounds.plan_digest text not null
+concord.rounds.run_id uuid not null
+concord.rounds.state jsonb not null
+concord.rounds.status text not null
+concord.rounds.version_id uuid
+concord.training_runs.created_at timestamp with time zone not null default now()
+concord.training_runs.ended_at timestamp with time zone
+concord.training_runs.id uuid not null
+concord.training_runs.settings jsonb not null
+concord.training_runs.status text not null
+concord.update_chunks.bytes bytea not null
+concord.update_chunks.contribution_id uuid not null
+concord.update_chunks.institution_id uuid not null
+concord.update_chunks.sequence integer not null
 concord.users.attributes jsonb not null default '{}'::jsonb
 concord.users.created_at timestamp with time zone not null default now()
 concord.users.external_id text not null
@@ -149,6 +223,16 @@ concord.behaviour_events behaviour_events_institution_id_product_id_fkey FOREIGN
 concord.behaviour_events behaviour_events_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
 concord.behaviour_events behaviour_events_pkey PRIMARY KEY (institution_id, event_id)
 concord.behaviour_events behaviour_events_type_check CHECK ((type = ANY (ARRAY['transaction'::text, 'view'::text, 'search'::text, 'click'::text, 'purchase'::text, 'sale'::text, 'deposit'::text, 'withdrawal'::text, 'login'::text])))
+concord.contributions contributions_bytes_check CHECK ((bytes > 0))
+concord.contributions contributions_check CHECK ((received <= COALESCE(bytes, (0)::bigint)))
+concord.contributions contributions_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.contributions contributions_institution_id_id_key UNIQUE (institution_id, id)
+concord.contributions contributions_institution_id_node_id_fkey FOREIGN KEY (institution_id, node_id) REFERENCES concord.nodes(institution_id, id)
+concord.contributions contributions_join_signature_key UNIQUE (join_signature)
+concord.contributions contributions_pkey PRIMARY KEY (id)
+concord.contributions contributions_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
+concord.contributions contributions_round_id_node_id_key UNIQUE (round_id, node_id)
+concord.contributions contributions_signature_key UNIQUE (signature)
 concord.feedback feedback_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id)
 concord.feedback feedback_institution_id_user_id_recommendation_id_fkey FOREIGN KEY (institution_id, user_id, recommendation_id) REFERENCES concord.recommendations(institution_id, user_id, id) ON DELETE CASCADE
 concord.feedback feedback_kind_check CHECK ((kind = ANY (ARRAY['viewed'::text, 'clicked'::text, 'purchased'::text, 'dismissed'::text, 'rated'::text])))
@@ -182,6 +266,16 @@ concord.model_versions model_versions_task_check CHECK ((task = ANY (ARRAY['inte
 concord.model_weights model_weights_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.model_weights model_weights_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id) ON DELETE CASCADE
 concord.model_weights model_weights_pkey PRIMARY KEY (model_version_id)
+concord.node_keys node_keys_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.node_keys node_keys_institution_id_node_id_fkey FOREIGN KEY (institution_id, node_id) REFERENCES concord.nodes(institution_id, id)
+concord.node_keys node_keys_pkey PRIMARY KEY (id)
+concord.nodes nodes_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.nodes nodes_institution_id_id_key UNIQUE (institution_id, id)
+concord.nodes nodes_institution_id_name_key UNIQUE (institution_id, name)
+concord.nodes nodes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+concord.nodes nodes_pkey PRIMARY KEY (id)
+concord.optimiser_states optimiser_states_pkey PRIMARY KEY (round_id)
+concord.optimiser_states optimiser_states_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
 concord.products products_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text))
 concord.products products_institution_id_code_key UNIQUE (institution_id, code)
 concord.products products_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
@@ -208,6 +302,9 @@ concord.recommendations recommendations_institution_id_user_id_id_key UNIQUE (in
 concord.recommendations recommendations_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
 concord.recommendations recommendations_pkey PRIMARY KEY (id)
 concord.recommendations recommendations_shown_check CHECK ((shown >= 0))
+concord.refusals refusals_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.refusals refusals_pkey PRIMARY KEY (id)
+concord.refusals refusals_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
 concord.risk_assessments risk_assessments_class_check CHECK ((class = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
 concord.risk_assessments risk_assessments_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id)
 concord.risk_assessments risk_assessments_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
@@ -216,6 +313,20 @@ concord.risk_assessments risk_assessments_pkey PRIMARY KEY (id)
 concord.risk_assessments risk_assessments_probability_check CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision)))
 concord.risk_assessments risk_assessments_subject_check CHECK ((subject = ANY (ARRAY['user'::text, 'product'::text, 'user_product'::text])))
 concord.risk_assessments risk_assessments_subject_ids CHECK ((((user_id IS NULL) = (subject = 'product'::text)) AND ((product_id IS NULL) = (subject = 'user'::text))))
+concord.rounds rounds_base_version_id_fkey FOREIGN KEY (base_version_id) REFERENCES concord.model_versions(id)
+concord.rounds rounds_check CHECK (((deadline IS NULL) = (status = ANY (ARRAY['published'::text, 'rejected'::text, 'failed'::text]))))
+concord.rounds rounds_number_check CHECK ((number > 0))
+concord.rounds rounds_pkey PRIMARY KEY (id)
+concord.rounds rounds_run_id_fkey FOREIGN KEY (run_id) REFERENCES concord.training_runs(id)
+concord.rounds rounds_run_id_number_key UNIQUE (run_id, number)
+concord.rounds rounds_status_check CHECK ((status = ANY (ARRAY['collecting'::text, 'aggregating'::text, 'evaluating'::text, 'published'::text, 'rejected'::text, 'failed'::text])))
+concord.rounds rounds_version_id_fkey FOREIGN KEY (version_id) REFERENCES concord.model_versions(id)
+concord.training_runs training_runs_pkey PRIMARY KEY (id)
+concord.training_runs training_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'stopped'::text])))
+concord.update_chunks update_chunks_bytes_check CHECK (((length(bytes) >= 1) AND (length(bytes) <= 1048576)))
+concord.update_chunks update_chunks_institution_id_contribution_id_fkey FOREIGN KEY (institution_id, contribution_id) REFERENCES concord.contributions(institution_id, id) ON DELETE CASCADE
+concord.update_chunks update_chunks_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.update_chunks update_chunks_pkey PRIMARY KEY (contribution_id, sequence)
 concord.users users_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text))
 concord.users users_fold_check CHECK ((fold = ANY (ARRAY['train'::text, 'validation'::text, 'test'::text])))
 concord.users users_institution_id_external_id_key UNIQUE (institution_id, external_id)
@@ -227,11 +338,21 @@ concord.users users_risk_label_check CHECK ((risk_label = ANY (ARRAY[0, 1])))
 
 -- indexes
 CREATE INDEX behaviour_events_user ON concord.behaviour_events USING btree (user_id, occurred_at DESC)
+CREATE INDEX contributions_node ON concord.contributions USING btree (institution_id, node_id)
 CREATE INDEX feedback_user ON concord.feedback USING btree (institution_id, user_id)
 CREATE INDEX holdings_product ON concord.holdings USING btree (institution_id, product_id)
 CREATE INDEX imports_institution ON concord.imports USING btree (institution_id, finished_at DESC)
+CREATE INDEX node_keys_node ON concord.node_keys USING btree (institution_id, node_id)
+CREATE INDEX refusals_round ON concord.refusals USING btree (institution_id, round_id)
 CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (institution_id, user_id, assessed_at DESC)
+CREATE INDEX rounds_open ON concord.rounds USING btree (deadline) WHERE (deadline IS NOT NULL)
+CREATE INDEX rounds_version ON concord.rounds USING btree (version_id)
 CREATE UNIQUE INDEX behaviour_events_pkey ON concord.behaviour_events USING btree (institution_id, event_id)
+CREATE UNIQUE INDEX contributions_institution_id_id_key ON concord.contributions USING btree (institution_id, id)
+CREATE UNIQUE INDEX contributions_join_signature_key ON concord.contributions USING btree (join_signature)
+CREATE UNIQUE INDEX contributions_pkey ON concord.contributions USING btree (id)
+CREATE UNIQUE INDEX contributions_round_id_node_id_key ON concord.contributions USING btree (round_id, node_id)
+CREATE UNIQUE INDEX contributions_signature_key ON concord.contributions USING btree (signature)
 CREATE UNIQUE INDEX feedback_pkey ON concord.feedback USING btree (id)
 CREATE UNIQUE INDEX feedback_recommendation_id_product_id_kind_key ON concord.feedback USING btree (recommendation_id, product_id, kind)
 CREATE UNIQUE INDEX holdings_pkey ON concord.holdings USING btree (user_id, product_id)
@@ -244,6 +365,11 @@ CREATE UNIQUE INDEX model_versions_active ON concord.model_versions USING btree 
 CREATE UNIQUE INDEX model_versions_institution_id_task_number_key ON concord.model_versions USING btree (institution_id, task, number) NULLS NOT DISTINCT
 CREATE UNIQUE INDEX model_versions_pkey ON concord.model_versions USING btree (id)
 CREATE UNIQUE INDEX model_weights_pkey ON concord.model_weights USING btree (model_version_id)
+CREATE UNIQUE INDEX node_keys_pkey ON concord.node_keys USING btree (id)
+CREATE UNIQUE INDEX nodes_institution_id_id_key ON concord.nodes USING btree (institution_id, id)
+CREATE UNIQUE INDEX nodes_institution_id_name_key ON concord.nodes USING btree (institution_id, name)
+CREATE UNIQUE INDEX nodes_pkey ON concord.nodes USING btree (id)
+CREATE UNIQUE INDEX optimiser_states_pkey ON concord.optimiser_states USING btree (round_id)
 CREATE UNIQUE INDEX products_institution_id_code_key ON concord.products USING btree (institution_id, code)
 CREATE UNIQUE INDEX products_institution_id_id_key ON concord.products USING btree (institution_id, id)
 CREATE UNIQUE INDEX products_pkey ON concord.products USING btree (id)
@@ -251,7 +377,12 @@ CREATE UNIQUE INDEX profiles_pkey ON concord.profiles USING btree (user_id)
 CREATE UNIQUE INDEX questionnaires_pkey ON concord.questionnaires USING btree (user_id)
 CREATE UNIQUE INDEX recommendations_institution_id_user_id_id_key ON concord.recommendations USING btree (institution_id, user_id, id)
 CREATE UNIQUE INDEX recommendations_pkey ON concord.recommendations USING btree (id)
+CREATE UNIQUE INDEX refusals_pkey ON concord.refusals USING btree (id)
 CREATE UNIQUE INDEX risk_assessments_pkey ON concord.risk_assessments USING btree (id)
+CREATE UNIQUE INDEX rounds_pkey ON concord.rounds USING btree (id)
+CREATE UNIQUE INDEX rounds_run_id_number_key ON concord.rounds USING btree (run_id, number)
+CREATE UNIQUE INDEX training_runs_pkey ON concord.training_runs USING btree (id)
+CREATE UNIQUE INDEX update_chunks_pkey ON concord.update_chunks USING btree (contribution_id, sequence)
 CREATE UNIQUE INDEX users_institution_id_external_id_key ON concord.users USING btree (institution_id, external_id)
 CREATE UNIQUE INDEX users_institution_id_id_key ON concord.users USING btree (institution_id, id)
 CREATE UNIQUE INDEX users_pkey ON concord.users USING btree (id)
@@ -266,6 +397,7 @@ CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.
 
 -- policies
 behaviour_events own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+contributions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 feedback own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 holdings own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 imports own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -279,11 +411,21 @@ model_versions shared_rows_are_read permissive for select to public using (((ins
 model_weights own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 model_weights shared_rows permissive for all to public using (((institution_id IS NULL) AND ( SELECT concord.is_consortium() AS is_consortium)))
 model_weights shared_rows_are_read permissive for select to public using (((institution_id IS NULL) AND (( SELECT concord.current_institution() AS current_institution) IS NOT NULL)))
+node_keys own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+nodes own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+optimiser_states consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
+optimiser_states members_read permissive for select to public using ((( SELECT concord.current_institution() AS current_institution) IS NOT NULL))
 products own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 profiles own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 questionnaires own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 recommendations own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+refusals own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 risk_assessments own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+rounds consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
+rounds members_read permissive for select to public using ((( SELECT concord.current_institution() AS current_institution) IS NOT NULL))
+training_runs consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
+training_runs members_read permissive for select to public using ((( SELECT concord.current_institution() AS current_institution) IS NOT NULL))
+update_chunks own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 users own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 
 -- functions
@@ -341,6 +483,17 @@ AS $function$
         execute format('grant connect, temporary on database %I to %I', current_database(), role);
         execute format('grant execute on function concord.refresh_statistics() to %I', role);
         perform concord.grant_ledger(role);
+        perform concord.grant_federation(role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_federation(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant select, insert, update on concord.nodes, concord.node_keys, concord.training_runs, concord.rounds,
+          concord.optimiser_states, concord.contributions to %I', role);
+        execute format('grant select, insert, delete on concord.update_chunks to %I', role);
+        execute format('grant select, insert on concord.refusals to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_ledger(role name)
  RETURNS void
@@ -374,6 +527,7 @@ AS $function$
 
 -- grants to the application
 concord.behaviour_events: delete, insert, select, update
+concord.contributions: insert, select, update
 concord.feedback: delete, insert, select, update
 concord.holdings: delete, insert, select, update
 concord.imports: delete, insert, select, update
@@ -382,11 +536,18 @@ concord.ledger_checkpoints: insert, select
 concord.ledger_entries: insert, select
 concord.model_versions: delete, insert, select, update
 concord.model_weights: delete, insert, select, update
+concord.node_keys: insert, select, update
+concord.nodes: insert, select, update
+concord.optimiser_states: insert, select, update
 concord.products: delete, insert, select, update
 concord.profiles: delete, insert, select, update
 concord.questionnaires: delete, insert, select, update
 concord.recommendations: delete, insert, select, update
+concord.refusals: insert, select
 concord.risk_assessments: delete, insert, select, update
+concord.rounds: insert, select, update
+concord.training_runs: insert, select, update
+concord.update_chunks: delete, insert, select
 concord.users: delete, insert, select, update
 concord_meta.migrations: select
 schema concord: usage

@@ -7,6 +7,8 @@ export interface Tenant {
   product_id?: string;
   model_version_id?: string;
   recommendation_id?: string;
+  node_id?: string;
+  contribution_id?: string;
 }
 
 type Row = Record<string, unknown>;
@@ -48,7 +50,48 @@ function recommendation(tenant: Tenant): Row {
   return owned(tenant, { id: tenant.recommendation_id, user_id, model_version_id, ...values });
 }
 
-/** A row of each table, in the order in which they refer to each other. */
+function node(tenant: Tenant): Row {
+  tenant.node_id = randomUUID();
+  return owned(tenant, { id: tenant.node_id, name: tenant.node_id });
+}
+
+/** The round that every institution's fixtures take part in: runs and rounds are the consortium's, written before them. */
+export const ROUND_ID = randomUUID();
+
+function contribution(tenant: Tenant): Row {
+  // One for each node and round.
+  tenant.contribution_id = randomUUID();
+  return owned(tenant, {
+    id: tenant.contribution_id,
+    round_id: ROUND_ID,
+    node_id: tenant.node_id,
+    nonce: 'nonce',
+    reservation: 'reservation',
+    join_statement: {},
+    join_signature: randomUUID(),
+  });
+}
+
+/** Tables of the whole consortium, whose rows every member reads and none writes; a row of each, in order. */
+export const CONSORTIUM_FIXTURES: Readonly<Record<string, (modelVersionId: string) => Row>> = {
+  training_runs: () => ({ id: ROUND_ID, status: 'running', settings: {} }),
+  rounds: (modelVersionId) => ({
+    id: ROUND_ID,
+    run_id: ROUND_ID,
+    number: 1,
+    status: 'collecting',
+    state: {},
+    plan: {},
+    plan_digest: 'digest',
+    members: {},
+    deadline: later(),
+    base_version_id: modelVersionId,
+    opened_at: now(),
+  }),
+  optimiser_states: () => ({ round_id: ROUND_ID, first: Buffer.from([1]), second: Buffer.from([1]) }),
+};
+
+/** A row of each table of an institution, in the order in which they refer to each other. */
 export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
   institutions: () => ({
     code: `bank-${randomUUID().slice(0, 8)}`,
@@ -112,5 +155,12 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       public_key: 'key',
       signature: 'signature',
     }),
+  nodes: node,
+  node_keys: (tenant) =>
+    owned(tenant, { id: randomUUID(), node_id: tenant.node_id, public_key: 'key', valid_from: now() }),
+  contributions: contribution,
+  update_chunks: (tenant) =>
+    owned(tenant, { contribution_id: tenant.contribution_id, sequence: 0, bytes: Buffer.from([1]) }),
+  refusals: (tenant) => owned(tenant, { code: 'REPLAYED', message: 'Again.' }),
   imports: (tenant) => owned(tenant, { descriptor: 'test', report: {}, started_at: now(), finished_at: now() }),
 };
