@@ -8,8 +8,10 @@ import { createExecutor, type Executor } from '../../src/graphql/execute.js';
 import { toGlobalId } from '../../src/graphql/relay.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import { InstitutionsService } from '../../src/institutions/institutions.service.js';
+import { createPrivacy } from '../../src/privacy/create-privacy.js';
 import { createServices } from '../support/consortium.js';
 import { createInstitution, createProduct, createUser, useTestDatabase } from '../support/database.js';
+import { testLedgerKey } from '../support/ledger-key.js';
 import { operator, partner } from '../support/viewers.js';
 
 const db = useTestDatabase();
@@ -55,7 +57,8 @@ beforeAll(async () => {
   >;
   services = createServices(db.database, engine);
   const institutions = new InstitutionsService({ database: db.database });
-  executor = createExecutor(createApiSchema({ ...services, institutions } as never));
+  const privacy = createPrivacy({ database: db.database, institutions, key: testLedgerKey() });
+  executor = createExecutor(createApiSchema({ ...services, institutions, privacy } as never));
   const institution = await createInstitution(db.database);
   viewer = partner(institution, ['recommendations:read', 'users:write', 'models:read', 'models:write']);
   for (const code of CODES) {
