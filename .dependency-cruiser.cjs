@@ -1,5 +1,5 @@
 /** The arrows of docs/architecture.md, enforced. */
-const features = '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/';
+const features = '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/';
 
 module.exports = {
   forbidden: [
@@ -37,9 +37,9 @@ module.exports = {
     {
       name: 'a-feature-reaches-another-through-its-service',
       severity: 'error',
-      from: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/' },
+      from: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/' },
       to: {
-        path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy)/.*(store|resolver|loader)',
+        path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/.*(store|resolver|loader)',
         pathNot: '^src/$1/',
       },
     },

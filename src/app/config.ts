@@ -1,7 +1,7 @@
 import type { BackendName } from '../engine/backends/backend.js';
 import { ConcordError } from '../errors.js';
 import type { Limits } from '../graphql/limits.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { VARIABLES, type Variable } from './variables.js';
 
 type Value<K extends keyof typeof VARIABLES> = (typeof VARIABLES)[K] extends Variable<infer T> ? T : never;
