@@ -178,7 +178,7 @@ async function runNode(options: RunOptions): Promise<void> {
     let stage = 'training';
     const loop = new RoundLoop({
       ...{ node: options.node, key, ledger, store: folder, clock: systemClock, weight: options.weight },
-      coordinator: createCoordinatorClient(address),
+      coordinator: createCoordinatorClient(address, options.node),
       trainer: createEngineTrainer({
         ...data,
         onProgress: ({ fraction, figures }) => output.progress(stage, fraction, figures),

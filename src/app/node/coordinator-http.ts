@@ -110,12 +110,15 @@ function accepted(answer: unknown): Fields {
 }
 
 /** The coordinator over HTTP: GraphQL for what is said, PUT for an update's bytes, GET for weights. */
-export function createCoordinatorClient(address: CoordinatorAddress): CoordinatorClient {
+export function createCoordinatorClient(address: CoordinatorAddress, nodeId: string): CoordinatorClient {
   const ask = (query: string, variables: Fields, signal: AbortSignal) =>
     askCoordinator(address, query, variables, signal);
   return {
     async openRound(signal) {
-      const answer = (await ask(OPEN_ROUND, {}, signal)) as { plan: RoundPlan | string; weightsUrl: string } | null;
+      const answer = (await ask(OPEN_ROUND, { nodeId }, signal)) as {
+        plan: RoundPlan | string;
+        weightsUrl: string;
+      } | null;
       if (!answer) return undefined;
       const { plan, weightsUrl } = answer;
       return { plan: typeof plan === 'string' ? (JSON.parse(plan) as RoundPlan) : plan, weightsUrl };
@@ -135,7 +138,7 @@ export function createCoordinatorClient(address: CoordinatorAddress): Coordinato
       }
     },
     async begin(roundId, digest, bytes, signal) {
-      const answer = accepted(await ask(BEGIN_CONTRIBUTION, { roundId, digest, bytes }, signal));
+      const answer = accepted(await ask(BEGIN_CONTRIBUTION, { roundId, nodeId, digest, bytes }, signal));
       const { contributionId, uploadUrl, offset } = answer;
       return { contributionId: String(contributionId), uploadUrl: String(uploadUrl), offset: Number(offset) };
     },

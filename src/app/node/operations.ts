@@ -1,5 +1,5 @@
 /** What a node and whoever enrols it ask the coordinator, in GraphQL. */
-export const OPEN_ROUND = `query OpenRound { openRound { plan weightsUrl } }`;
+export const OPEN_ROUND = `query OpenRound($nodeId: ID!) { openRound(nodeId: $nodeId) { plan weightsUrl } }`;
 
 export const JOIN_ROUND = `mutation JoinRound($roundId: ID!, $statement: String!, $jws: String!) {
   joinRound(roundId: $roundId, statement: $statement, jws: $jws) {
@@ -9,8 +9,8 @@ export const JOIN_ROUND = `mutation JoinRound($roundId: ID!, $statement: String!
   }
 }`;
 
-export const BEGIN_CONTRIBUTION = `mutation BeginContribution($roundId: ID!, $digest: String!, $bytes: Float!) {
-  beginContribution(roundId: $roundId, digest: $digest, bytes: $bytes) {
+export const BEGIN_CONTRIBUTION = `mutation BeginContribution($roundId: ID!, $nodeId: ID!, $digest: String!, $bytes: Float!) {
+  beginContribution(roundId: $roundId, nodeId: $nodeId, digest: $digest, bytes: $bytes) {
     __typename
     ... on ContributionBegun { contributionId uploadUrl offset }
     ... on RoundRefusal { code message }

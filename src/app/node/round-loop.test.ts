@@ -2,15 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCoordinatorClient } from '../../src/app/node/coordinator-http.js';
-import { TestCoordinator } from '../../test/support/coordinator.js';
-import { verifyLedger } from '../privacy/ledger/verify.js';
-import { generateNodeKey } from '../protocol/keys.js';
-import { systemClock } from './backoff.js';
-import { NodeFolder } from './folder.js';
-import { LedgerDamaged, type LedgerFile, LocalLedger } from './ledger.js';
-import { NodeStopped } from './ports.js';
-import { RoundLoop } from './round-loop.js';
+import { systemClock } from '../../../federated/node/backoff.js';
+import { NodeFolder } from '../../../federated/node/folder.js';
+import { LedgerDamaged, type LedgerFile, LocalLedger } from '../../../federated/node/ledger.js';
+import { NodeStopped } from '../../../federated/node/ports.js';
+import { RoundLoop } from '../../../federated/node/round-loop.js';
+import { verifyLedger } from '../../../federated/privacy/ledger/verify.js';
+import { generateNodeKey } from '../../../federated/protocol/keys.js';
+import { TestCoordinator } from '../../../test/support/coordinator.js';
+import { createCoordinatorClient } from './coordinator-http.js';
 
 const NODE = randomUUID();
 const KEY = generateNodeKey();
@@ -92,7 +92,7 @@ async function live({ writes = Number.POSITIVE_INFINITY, epsilon = CAP.epsilon, 
     };
     await new RoundLoop({
       ...{ node: NODE, key: KEY, ledger, store, clock: systemClock, pollMs: 5, patienceMs: 2000, rounds: 1 },
-      coordinator: createCoordinatorClient({ url, token: NODE }),
+      coordinator: createCoordinatorClient({ url, token: NODE }, NODE),
       trainer: { train: train ?? draw },
     }).run(new AbortController().signal);
   } finally {
