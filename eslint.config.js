@@ -51,7 +51,8 @@ export default [
       '@graphql-eslint/require-type-pattern-with-oneof': 'error',
       '@graphql-eslint/relay-page-info': 'error',
       '@graphql-eslint/relay-connection-types': 'error',
-      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
+      // An entry of a ledger is found by its sequence, not by an id: its edge has a node that is no Node.
+      '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
     },
   },
