@@ -57,11 +57,15 @@ async function trainModels(
 ): Promise<void> {
   const members = await demoMembers(services);
   if (members.length < INSTITUTIONS.length) return; // a database of somebody's own
-  for (const { task, model, settings } of DEMO_MODELS) {
-    const viewer = localViewer();
-    if (await services.models.active(viewer, task)) continue;
+  const viewer = localViewer();
+  const active = await Promise.all(DEMO_MODELS.map(({ task }) => services.models.active(viewer, task)));
+  const missing = DEMO_MODELS.filter((_, i) => !active[i]);
+  if (missing.length === 0) return;
+  const tasks = missing.map(({ task }) => task);
+  const data = await services.training.read(viewer, tasks, members, { onProgress, signal });
+  for (const { task, model, settings } of missing) {
     const request = { task, model, institutions: members, own: false, activate: true };
-    await services.training.train(viewer, request, { onProgress, signal, settings });
+    await services.training.train(viewer, request, { onProgress, signal, settings, data: data.get(task) });
   }
 }
 
