@@ -9,8 +9,8 @@ export interface DemoOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Ends it where it stands; the next start goes on. */
   readonly signal: AbortSignal;
-  /** How long the start waits for the models. */
-  readonly patienceMs: number;
+  /** Until when the start waits for the models, on the clock of performance.now(). Generating the data counts. */
+  readonly waitUntil: number;
   /** The models are not ready yet, and the server is to serve without them: fallbacks answer until they are. */
   readonly onLate: () => void;
   /** Training has failed after the start. */
@@ -28,7 +28,7 @@ export interface Demo {
  * @throws {ConcordError} CANCELLED where the signal fires
  */
 export async function startDemo(runtime: Runtime, options: DemoOptions): Promise<Demo> {
-  const { onProgress, patienceMs, onLate, onError } = options;
+  const { onProgress, waitUntil, onLate, onError } = options;
   const stopped = new AbortController();
   const signal = AbortSignal.any([options.signal, stopped.signal]);
   const onStage = (stage: string, fraction: number) => onProgress({ stage, fraction });
@@ -36,7 +36,7 @@ export async function startDemo(runtime: Runtime, options: DemoOptions): Promise
 
   const trained = trainModels(runtime, onProgress, signal);
   const patience = new AbortController();
-  const late = sleep(Math.max(0, patienceMs), true, { signal: patience.signal }).catch(() => false);
+  const late = sleep(Math.max(0, waitUntil - performance.now()), true, { signal: patience.signal }).catch(() => false);
   if (await Promise.race([trained.then(() => false), late])) onLate();
   patience.abort();
   const rest = trained.catch((error) => {

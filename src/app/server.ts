@@ -82,7 +82,7 @@ export async function startServer(config: Config, modules: ServerModules, signal
       const demo = await startDemo(runtime, {
         onProgress,
         signal,
-        patienceMs: READY_WITHIN_MS - performance.now(),
+        waitUntil: READY_WITHIN_MS,
         onLate: () => log.warn('the demo models are still being trained: until then what is popular is recommended'),
         onError: (error) => log.error({ err: error }, 'training the demo models failed'),
       });
