@@ -72,10 +72,15 @@ export class Random {
     return items[items.length - 1];
   }
 
-  /** A UUID of version 8 (RFC 9562: "as you like"): it comes from a seed, so it must not pass for a random one. */
-  uuid(): string {
+  /**
+   * A UUID of version 8 (RFC 9562: "as you like"): it comes from a seed, so it must not pass for a random one.
+   * @param order from 0 to 2²⁰ − 1: ids ascend with it, so that indexes are written in order, which PostgreSQL does much faster
+   */
+  uuid(order?: number): string {
     const word = () => this.source.uint32().toString(16).padStart(8, '0');
-    const hex = word() + word() + word() + word();
+    const first = word();
+    const hex =
+      (order === undefined ? first : order.toString(16).padStart(5, '0') + first.slice(5)) + word() + word() + word();
     const variant = '89ab'[Number.parseInt(hex[16], 16) & 3];
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }

@@ -125,7 +125,7 @@ function userOf(plan: InstitutionPlan, index: number, random: Random, now: Date)
   const digital = clamp(1.1 - age / 90 + 0.25 * random.normal(), 0.05, 0.98);
 
   return {
-    id: random.uuid(),
+    id: random.uuid(index),
     externalId: `${plan.userPrefix}-${String(index + 1).padStart(6, '0')}`,
     attributes: {
       income: random.chance(plan.unknown.income) ? null : Math.round(income / 10) * 10,
