@@ -94,7 +94,9 @@ class PostgresDatabase implements Database {
       this.#withRunner(async (_, client) => {
         const sent = [
           client.query(`begin isolation level repeatable read read only; ${setting}`),
-          ...queries.map(({ text, values }) => client.query(text, values as unknown[])),
+          ...queries.map(({ text, values }) =>
+            client.query({ name: statementName(text), text, values: values as unknown[] }),
+          ),
           client.query('commit'),
         ];
         const results = await Promise.allSettled(sent);
@@ -184,6 +186,19 @@ class PostgresDatabase implements Database {
       await runner.release();
     }
   }
+}
+
+/** More different texts than these are not prepared: each is kept by every connection. */
+const MOST_STATEMENTS = 256;
+const statements = new Map<string, string>();
+
+/** The name under which a connection prepares a statement, so that PostgreSQL parses and plans it once; undefined: not prepared. */
+function statementName(text: string): string | undefined {
+  const known = statements.get(text);
+  if (known !== undefined || statements.size >= MOST_STATEMENTS) return known;
+  const name = `read_${statements.size + 1}`;
+  statements.set(text, name);
+  return name;
 }
 
 const asTenant = (institutionId: string) => {
