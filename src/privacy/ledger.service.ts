@@ -175,23 +175,28 @@ export class LedgerService {
     });
   }
 
-  /** Everything that an auditor verifies offline, in pages. @throws {ConcordError} as institutionOf */
+  /**
+   * Everything that an auditor verifies offline, in pages: keys, the entries as they are now, and checkpoints, of which one is over all
+   * of them, so that an end that was cut off is missed.
+   * @throws {ConcordError} as takeCheckpoint
+   */
   async *export(viewer: Viewer | undefined, institutionId: string): AsyncGenerator<ExportLine> {
     const id = await this.institutionOf(viewer, institutionId);
     const { database, store } = this.modules;
-    // Checkpoints first: whatever is appended meanwhile, each is over entries that follow here.
+    const { size } = await this.takeCheckpoint(viewer, id);
     const [keys, checkpoints] = await database.tenant(id, async (manager) => [
       await store.keys(manager, id),
       await store.checkpoints(manager, id),
     ]);
     for (const key of keys) yield { type: 'key', ...key };
-    let last = 0;
-    for (;;) {
-      const page = await database.tenant(id, (manager) => store.after(manager, id, last, PAGE));
+    for (let last = 0; last < size; ) {
+      const page = await database.tenant(id, (manager) => store.after(manager, id, last, Math.min(PAGE, size - last)));
+      if (page.length === 0)
+        throw new ConcordError('INTERNAL', `The ledger ends after ${last} of ${size} signed entries.`);
       for (const entry of page) yield { type: 'entry', ...entry };
-      if (page.length < PAGE) break;
-      last = page[page.length - 1].sequence;
+      last += page.length;
     }
-    for (const checkpoint of checkpoints) yield { type: 'checkpoint', ...checkpoint };
+    // What was appended and signed meanwhile belongs to a later export.
+    for (const checkpoint of checkpoints) if (checkpoint.size <= size) yield { type: 'checkpoint', ...checkpoint };
   }
 }

@@ -75,7 +75,7 @@ describe('privacy loss distributions', () => {
     expect(epsilon([], 1e-5)).toBe(0);
   });
 
-  test('mechanisms of different kinds add up to less than the sum of their ε, and to more than each', () => {
+  test('mechanisms of different kinds compose: as dp_accounting says, from above, and to less than the sum of their ε', () => {
     const parts: Mechanism[] = [
       dpSgd(0.05, 2, 1000),
       { mechanism: 'gaussian', noiseMultiplier: 10, count: 1 },
@@ -84,6 +84,9 @@ describe('privacy loss distributions', () => {
     const together = epsilon(parts, 1e-5);
     expect(together).toBeGreaterThan(3.979351 - 5e-5);
     expect(together).toBeLessThan(3.979351 + 1e-3);
+    const apart = parts.map((part) => epsilon([part], 1e-5));
+    expect(together).toBeLessThan(apart.reduce((sum, each) => sum + each, 0));
+    for (const each of apart) expect(together).toBeGreaterThan(each);
   });
 
   test('splitting a run into parts changes nothing', () => {

@@ -7,7 +7,7 @@ import { chainEntry, entryHash, entryLeaf } from './chain.js';
 import { signCheckpoint } from './checkpoint.js';
 import type { LedgerEntry, LedgerRecord } from './entry.js';
 import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from './merkle.js';
-import { verifyLedger } from './verify.js';
+import { verifyExport } from './verify.js';
 
 const INSTITUTION = '00000000-0000-4000-8000-000000000001';
 const step: Mechanism = { mechanism: 'subsampled-gaussian', samplingRate: 0.05, noiseMultiplier: 2, steps: 50 };
@@ -160,7 +160,7 @@ describe('verification of an export', () => {
   ];
 
   test('a whole ledger verifies, with its ε', () => {
-    const result = verifyLedger(lines, new Map([['k1', rawKey]]));
+    const result = verifyExport(lines, new Map([['k1', rawKey]]));
     expect(result.problems).toEqual([]);
     expect(result).toMatchObject({ institution: INSTITUTION, entries: 4, checkpoints: 1, covered: 4 });
     expect(result.budgets.get('all')?.spent.pld).toBe(entries[3].spent.pld);
@@ -178,7 +178,7 @@ describe('verification of an export', () => {
             return false;
           }
         });
-        return same || verifyLedger(edited.split('\n'), new Map([['k1', rawKey]])).problems.length > 0;
+        return same || verifyExport(edited.split('\n'), new Map([['k1', rawKey]])).problems.length > 0;
       }),
       { numRuns: 60 },
     );
@@ -190,17 +190,30 @@ describe('verification of an export', () => {
     ['entries swapped', [lines[0], lines[2], lines[1], ...lines.slice(3)], 2],
     ['nothing but the key', lines.slice(0, 1), 1],
   ])('%s: refused, and where', (_, edited, line) => {
-    const { problems } = verifyLedger(edited);
+    const { problems } = verifyExport(edited);
     expect(problems[0].line).toBe(line);
   });
 
   test('a wrong sum is found even where every hash was made anew', () => {
     const forged = chainEntry(INSTITUTION, entries[0], entries[1].record, { pld: 0.1, rdp: 0.2 });
-    const { problems } = verifyLedger([lines[0], lines[1], JSON.stringify({ type: 'entry', ...forged })]);
+    const { problems } = verifyExport([lines[0], lines[1], JSON.stringify({ type: 'entry', ...forged })]);
     expect(problems.map(({ problem }) => problem)).toEqual([
       expect.stringContaining('ε = 0.1 (pld)'),
       expect.stringContaining('ε = 0.2 (rdp)'),
+      expect.stringContaining('No checkpoint covers'),
     ]);
+  });
+
+  test('an end that was cut off is missed, with the checkpoint over it or without', () => {
+    const early = JSON.stringify({
+      type: 'checkpoint',
+      ...signCheckpoint(entries.slice(0, 2), checkpoint.at, { key: 'k1', privateKey }),
+    });
+    expect(verifyExport([...lines, early]).problems).toEqual([]);
+    for (const cut of [lines.slice(0, 5), [...lines.slice(0, 5), early], [...lines.slice(0, 4), early]])
+      expect(verifyExport(cut).problems).toEqual([
+        { line: cut.length, problem: expect.stringContaining('No checkpoint covers') },
+      ]);
   });
 
   test('a history made anew with another key is found by who knows the key', () => {
@@ -212,8 +225,12 @@ describe('verification of an export', () => {
       lines[1],
       JSON.stringify({ type: 'checkpoint', ...forged }),
     ];
-    expect(verifyLedger(edited).problems).toEqual([]);
-    expect(verifyLedger(edited, new Map([['k1', rawKey]])).problems).toHaveLength(2);
+    expect(verifyExport(edited).problems).toEqual([]);
+    expect(verifyExport(edited, new Map([['k1', rawKey]])).problems.map(({ problem }) => problem)).toEqual([
+      expect.stringContaining('not one that you trust'),
+      expect.stringContaining('does not verify'),
+      expect.stringContaining('No checkpoint covers'),
+    ]);
   });
 
   test('the hash covers every field', () => {

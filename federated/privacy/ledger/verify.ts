@@ -21,7 +21,7 @@ export interface Verification {
   readonly institution: string | undefined;
   readonly entries: number;
   readonly checkpoints: number;
-  /** Entries that a checkpoint covers: what lies beyond could have been appended by anyone who holds the database. */
+  /** Entries that a checkpoint covers. An export ends with one over all: what lies beyond could be anybody's. */
   readonly covered: number;
   readonly budgets: ReadonlyMap<string, Budget>;
   /** Empty: the ledger is whole. */
@@ -38,18 +38,13 @@ const ENTRY_FIELDS = 6;
  * @param trusted ids of coordinator keys → raw public keys in base64url, known from elsewhere. Without them the export's own keys
  *   are taken, which shows that it is consistent, not who signed it.
  */
-export function verifyLedger(
-  lines: Iterable<string>,
-  trusted?: ReadonlyMap<string, string>,
-  onEntry?: (entries: number) => void,
-): Verification {
+export function verifyLedger(lines: Iterable<string>, trusted?: ReadonlyMap<string, string>): Verification {
   const state = new LedgerCheck(trusted);
   let number = 0;
   for (const text of lines) {
     number++;
     if (text.trim() === '') continue;
     state.read(text, number);
-    onEntry?.(state.entries.length);
   }
   if (state.entries.length === 0) state.report(number, 'There are no entries.');
   return {
@@ -60,6 +55,17 @@ export function verifyLedger(
     budgets: state.budgets,
     problems: state.problems,
   };
+}
+
+/**
+ * As verifyLedger, of what a coordinator exports: a checkpoint must be over all entries, or the end was cut off. A node's own ledger has
+ * no checkpoints.
+ */
+export function verifyExport(lines: readonly string[], trusted?: ReadonlyMap<string, string>): Verification {
+  const found = verifyLedger(lines, trusted);
+  if (found.covered === found.entries) return found;
+  const problem = `No checkpoint covers the entries after ${found.covered}: the end of the export is missing.`;
+  return { ...found, problems: [...found.problems, { line: lines.length, problem }] };
 }
 
 class LedgerCheck {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { verifyLedger } from '../../../federated/privacy/ledger/verify.js';
+import { verifyExport } from '../../../federated/privacy/ledger/verify.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { createRuntime, localViewer } from '../composition.js';
 import { readConfig } from '../config.js';
@@ -30,7 +30,6 @@ function exportCommand(): Command {
         const { institutions, privacy } = runtime.services;
         const id = await institutions.idOf(institution);
         if (!id) throw new ConcordError('NOT_FOUND', `There is no institution with the code ${institution}.`);
-        await privacy.ledger.takeCheckpoint(localViewer(id), id);
         const lines = async function* () {
           for await (const line of privacy.ledger.export(localViewer(id), id)) yield `${JSON.stringify(line)}\n`;
         };
@@ -59,7 +58,7 @@ function verifyCommand(): Command {
     .option('--key <id=publickey>', "a coordinator's key that you trust (query ledgerKey); repeatable", trustedKey)
     .option('--json', 'one JSON object on stdout')
     .action(async (file: string, options: VerifyOptions) => {
-      const { problems, budgets, ...found } = verifyLedger(await linesOf(file), options.key);
+      const { problems, budgets, ...found } = verifyExport(await linesOf(file), options.key);
       const populations = [...budgets].map(([population, { cap, spent }]) => ({
         population,
         epsilon: spent.pld,
