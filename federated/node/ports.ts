@@ -1,5 +1,5 @@
 import type { RoundPlan } from '../protocol/plan.js';
-import type { ContributionStatement, JoinStatement } from '../protocol/statement.js';
+import type { BeginStatement, ContributionStatement, JoinStatement } from '../protocol/statement.js';
 
 /** A round that this node may take part in, as the coordinator tells of it. */
 export interface OfferedRound {
@@ -20,15 +20,15 @@ export interface Upload {
 export type BytesFrom = (offset: number) => AsyncIterable<Uint8Array>;
 
 /**
- * The coordinator as a node sees it. Every method may be called again with the same arguments: after a crash or a lost answer a node
- * repeats itself to the letter, and the coordinator answers as it did.
+ * The coordinator as a node sees it. Every method may be called again: after a crash or a lost answer a node says the same again, and the
+ * coordinator answers as it did.
  * @throws {Refusal} where the coordinator refuses for good; {CoordinatorAway} where trying again may help
  */
 export interface CoordinatorClient {
   openRound(signal: AbortSignal): Promise<OfferedRound | undefined>;
   join(statement: JoinStatement, jws: string, signal: AbortSignal): Promise<{ readonly nonce: string }>;
   weights(round: OfferedRound, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  begin(round: string, digest: string, bytes: number, signal: AbortSignal): Promise<Upload>;
+  begin(statement: BeginStatement, jws: string, signal: AbortSignal): Promise<Upload>;
   /** Sends what is missing; returns when the coordinator has all of it. */
   upload(upload: Upload, bytes: number, read: BytesFrom, signal: AbortSignal): Promise<void>;
   commit(contributionId: string, statement: ContributionStatement, jws: string, signal: AbortSignal): Promise<void>;

@@ -2,7 +2,12 @@ import { createHash, randomInt } from 'node:crypto';
 import type { NodeKey } from '../protocol/keys.js';
 import { planDigest, type RoundPlan } from '../protocol/plan.js';
 import { Refusal } from '../protocol/refusal.js';
-import { type ContributionStatement, type JoinStatement, signStatement } from '../protocol/statement.js';
+import {
+  type BeginStatement,
+  type ContributionStatement,
+  type JoinStatement,
+  signStatement,
+} from '../protocol/statement.js';
 import { updateFileBytes } from '../protocol/update-file.js';
 import { withRetries } from './backoff.js';
 import { checkPlan, weightOf } from './check-plan.js';
@@ -189,23 +194,31 @@ export class RoundLoop {
   }
 
   private async upload(progress: At<'charged'>, signal: AbortSignal): Promise<RoundProgress> {
-    const { coordinator, store, node, clock } = this.options;
+    const { coordinator, store, node, clock, key } = this.options;
     const { digest, bytes, nonce, join } = progress;
     const { plan } = progress.offer;
+    const { run, round, mechanisms } = plan;
+    const about = () => ({
+      run,
+      round,
+      node,
+      plan: join.plan,
+      nonce,
+      digest,
+      bytes,
+      at: new Date(clock.now()).toISOString(),
+    });
+    const begin: BeginStatement = { statement: 'begin', ...about() };
+    const jws = await signStatement(begin, key);
     const upload = await this.retried(progress, signal, async () => {
       // Begun anew after each failure: the answer says what has arrived.
-      const begun = await coordinator.begin(plan.round, digest, bytes, signal);
+      const begun = await coordinator.begin(begin, jws, signal);
       const read = (offset: number) => store.readUpdate(plan.round, offset);
       if (begun.offset < bytes) await coordinator.upload(begun, bytes, read, signal);
       return begun;
     });
-    const { run, round, mechanisms } = plan;
     const weight = weightOf(plan, this.options.weight);
-    const at = new Date(clock.now()).toISOString();
-    const statement: ContributionStatement = {
-      ...{ statement: 'contribution', run, round, node, nonce, plan: join.plan },
-      ...{ digest, bytes, mechanisms, weight, at },
-    };
+    const statement: ContributionStatement = { statement: 'contribution', ...about(), mechanisms, weight };
     return { ...progress, step: 'signed', contribution: upload.contributionId, statement };
   }
 

@@ -5,7 +5,7 @@ import { type NodeKey, publicKeyObject } from './keys.js';
 import { Refusal } from './refusal.js';
 
 /** What a node signs. The bytes are canonical JSON, so that both sides sign and verify the same. */
-export type Statement = JoinStatement | ContributionStatement;
+export type Statement = JoinStatement | BeginStatement | ContributionStatement;
 
 interface StatementOf<Kind extends string> {
   readonly statement: Kind;
@@ -20,12 +20,18 @@ interface StatementOf<Kind extends string> {
 
 export type JoinStatement = StatementOf<'join'>;
 
-export interface ContributionStatement extends StatementOf<'contribution'> {
+/** The file that will be uploaded: signed, so that nobody else with the bank's token can commit the node to other bytes. */
+export interface BeginStatement extends StatementOf<'begin'>, UpdateFile {}
+
+interface UpdateFile {
   /** Given at the join: ties the contribution to it, and makes a replay in another round useless. */
   readonly nonce: string;
   /** SHA-256 of the update file, in hexadecimal. */
   readonly digest: string;
   readonly bytes: number;
+}
+
+export interface ContributionStatement extends StatementOf<'contribution'>, UpdateFile {
   readonly mechanisms: readonly Mechanism[];
   /** A multiple of the plan's weight step. */
   readonly weight: number;
@@ -40,13 +46,17 @@ const isTime = (value: unknown) => {
 };
 
 const COMMON = { run: matches(UUID), round: matches(UUID), node: matches(UUID), plan: matches(SHA256), at: isTime };
+const FILE = {
+  nonce: matches(/^[A-Za-z0-9_-]{43}$/),
+  digest: matches(SHA256),
+  bytes: (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0,
+};
 const FIELDS: Readonly<Record<Statement['statement'], Readonly<Record<string, (value: unknown) => boolean>>>> = {
   join: COMMON,
+  begin: { ...COMMON, ...FILE },
   contribution: {
     ...COMMON,
-    nonce: matches(/^[A-Za-z0-9_-]{43}$/),
-    digest: matches(SHA256),
-    bytes: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+    ...FILE,
     mechanisms: Array.isArray,
     weight: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
   },

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { JoinStatement, Statement } from '../../federated/protocol/statement.js';
+import type { BeginStatement, JoinStatement, Statement } from '../../federated/protocol/statement.js';
 import type { Contribution } from './round.js';
 
 const COLUMNS = `c.id, c.institution_id as "institutionId", c.round_id as "roundId", c.node_id as "nodeId", c.nonce, c.reservation,
@@ -54,8 +54,11 @@ export class ContributionsStore {
     );
   }
 
-  async begin(manager: EntityManager, id: string, digest: string, bytes: number): Promise<void> {
-    await manager.query('update concord.contributions set digest = $2, bytes = $3 where id = $1', [id, digest, bytes]);
+  async begin(manager: EntityManager, id: string, statement: BeginStatement, signature: string): Promise<void> {
+    await manager.query(
+      `update concord.contributions set digest = $2, bytes = $3, begin_statement = $4, begin_signature = $5 where id = $1`,
+      [id, statement.digest, statement.bytes, JSON.stringify(statement), signature],
+    );
   }
 
   /** Appends at the end of what there is; the caller holds the row's lock. */

@@ -6,7 +6,7 @@ import { Refusal, type RefusalCode } from '../../federated/protocol/refusal.js';
 import { keyIdOf, parseStatement, type Statement, verifyStatement } from '../../federated/protocol/statement.js';
 import { type UpdateFacts, UpdateFileReader } from '../../federated/protocol/update-file.js';
 import type { Database, EntityManager } from '../database/database.js';
-import { badInput, ConcordError, notFound } from '../errors.js';
+import { ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { BudgetsService } from '../privacy/budgets.service.js';
@@ -106,27 +106,26 @@ export class RoundsService {
   }
 
   /**
-   * Declares the file that will be uploaded. From here on the charge stands, whatever becomes of the upload.
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit), NOT_FOUND, BAD_INPUT
+   * Declares the file that will be uploaded. From here on the charge stands, whatever becomes of the upload. The same file again, signed
+   * at whatever time, gets the same answer.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit), NOT_FOUND
    */
-  begin(
-    viewer: Viewer | undefined,
-    roundId: string,
-    nodeId: string,
-    digest: string,
-    bytes: number,
-  ): Promise<UploadState | Refusal> {
+  begin(viewer: Viewer | undefined, roundId: string, signed: Signed): Promise<UploadState | Refusal> {
     const institutionId = requireInstitution(viewer, 'updates:submit');
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw badInput('digest is a SHA-256 in hexadecimal, in lower case.');
-    return this.orRefusal(institutionId, roundId, undefined, () =>
+    return this.orRefusal(institutionId, roundId, signed, () =>
       this.modules.database.coordinator(
         async (manager, within) => {
           const round = await this.modules.steps.lock(manager, roundId);
+          const { node: nodeId } = await within(institutionId, () =>
+            this.verified(manager, institutionId, round, 'begin', signed),
+          );
+          const statement = parseStatement('begin', JSON.parse(signed.statement));
+          const { digest, bytes } = statement;
           const part = await within(institutionId, () => this.contributions.ofNode(manager, roundId, nodeId));
           if (!part) throw new Refusal('NOT_JOINED', 'The node has not joined the round.');
+          if (statement.nonce !== part.nonce) throw new Refusal('NOT_JOINED', 'The nonce is not that of the join.');
           const most = 4 * round.plan.model.parameters + 8 + 4096;
-          if (!(Number.isSafeInteger(bytes) && bytes > 0 && bytes <= most))
-            throw new Refusal('WRONG_SHAPE', `An update of this round has at most ${most} bytes.`);
+          if (bytes > most) throw new Refusal('WRONG_SHAPE', `An update of this round has at most ${most} bytes.`);
           if (part.digest !== null) {
             if (part.digest !== digest || part.bytes !== bytes)
               throw new Refusal('EQUIVOCATION', 'The node has declared other bytes for this round.');
@@ -134,7 +133,7 @@ export class RoundsService {
           }
           const event = { kind: 'upload-begun', node: nodeId, contribution: part.id } as const;
           await this.modules.steps.apply(manager, within, round, event);
-          await within(institutionId, () => this.contributions.begin(manager, part.id, digest, bytes));
+          await within(institutionId, () => this.contributions.begin(manager, part.id, statement, signed.signature));
           return { contributionId: part.id, bytes, offset: 0 };
         },
         { retries: 3 },

@@ -1,9 +1,10 @@
-import { generateNodeKey } from '../../federated/protocol/keys.js';
+import { generateNodeKey, type NodeKey } from '../../federated/protocol/keys.js';
 import { Refusal } from '../../federated/protocol/refusal.js';
-import { digestOf, updateFileBytes, updateFileChunks } from '../../federated/protocol/update-file.js';
+import { updateFileChunks } from '../../federated/protocol/update-file.js';
 import type { Joined, UploadState } from '../../src/federation/rounds.service.js';
 import { useTestDatabase } from '../support/database.js';
 import {
+  beginOf,
   bodyOf,
   contributionOf,
   createFederation,
@@ -39,13 +40,13 @@ async function joined({ rounds, round }: Setup, { institutionId, node, key }: Me
 
 async function uploaded(
   { rounds, round }: Setup,
-  { institutionId, node }: Member,
+  { institutionId, node, key }: Member,
+  nonce: string,
   update: Float32Array,
-  digest?: string,
+  over: object = {},
 ) {
   const viewer = nodeViewer(institutionId);
-  const bytes = updateFileBytes(update.length);
-  const begun = await rounds.begin(viewer, round.id, node, digest ?? digestOf(updateFileChunks(update)), bytes);
+  const begun = await rounds.begin(viewer, round.id, await signed(beginOf(round.plan, node, nonce, update, over), key));
   const { contributionId } = begun as UploadState;
   await rounds.receive(viewer, contributionId, 0, bodyOf(update));
   return contributionId;
@@ -53,7 +54,7 @@ async function uploaded(
 
 async function contributed(setup: Setup, member: Member, update: Float32Array, over: object = {}) {
   const { nonce } = await joined(setup, member);
-  const id = await uploaded(setup, member, update);
+  const id = await uploaded(setup, member, nonce, update);
   const statement = contributionOf(setup.round.plan, member.node, nonce, update, over);
   return setup.rounds.commit(nodeViewer(member.institutionId), id, await signed(statement, member.key));
 }
@@ -89,8 +90,8 @@ test('a version that is worse than allowed is rejected, and the base goes on ser
 test('at the deadline without a quorum the round fails: who began to upload is charged, who did not is not', async () => {
   const setup = await setUp(2, { collectMs: 2000 });
   await joined(setup, setup.members[0]);
-  await joined(setup, setup.members[1]);
-  await uploaded(setup, setup.members[1], filled(setup, 1));
+  const { nonce } = await joined(setup, setup.members[1]);
+  await uploaded(setup, setup.members[1], nonce, filled(setup, 1));
   await new Promise((resolve) =>
     setTimeout(resolve, Math.max(0, Date.parse(setup.round.plan.deadline) - Date.now()) + 50),
   );
@@ -120,12 +121,16 @@ test.each<[string, (setup: Setup) => Promise<unknown>]>([
     },
   ],
   ['ROUND_CLOSED', async (s) => s.runs.stop(operator(), s.run).then(() => answerTo(s, s.members[0]))],
+  ['UNKNOWN_KEY', async (s) => begun(s, s.members[1].key, {})],
+  ['NOT_JOINED', async (s) => begun(s, s.members[0].key, { nonce: 'A'.repeat(43) })],
+  ['WRONG_SHAPE', async (s) => begun(s, s.members[0].key, { bytes: 1e9 })],
+  ['EQUIVOCATION', async (s) => begun(s, s.members[0].key, {}, { digest: 'b'.repeat(64) })],
   [
     'DIGEST_MISMATCH',
     async (s) => {
       const update = filled(s, 1);
       const { nonce } = await joined(s, s.members[0]);
-      const id = await uploaded(s, s.members[0], update, 'b'.repeat(64));
+      const id = await uploaded(s, s.members[0], nonce, update, { digest: 'b'.repeat(64) });
       const statement = contributionOf(s.round.plan, s.members[0].node, nonce, update, { digest: 'b'.repeat(64) });
       return s.rounds.commit(nodeViewer(s.members[0].institutionId), id, await signed(statement, s.members[0].key));
     },
@@ -144,6 +149,18 @@ test.each<[string, (setup: Setup) => Promise<unknown>]>([
 const answerTo = async ({ rounds, round }: Setup, { institutionId, node, key }: Member) =>
   rounds.join(nodeViewer(institutionId), round.id, await signed(joinOf(round.plan, node), key));
 
+/** The first node's upload, declared as often as there are variants of the statement. @returns the last answer */
+async function begun(setup: Setup, key: NodeKey, ...variants: object[]) {
+  const [{ institutionId, node }] = setup.members;
+  const { nonce } = await joined(setup, setup.members[0]);
+  let answer: UploadState | Refusal | undefined;
+  for (const over of variants) {
+    const statement = beginOf(setup.round.plan, node, nonce, filled(setup, 1), over);
+    answer = await setup.rounds.begin(nodeViewer(institutionId), setup.round.id, await signed(statement, key));
+  }
+  return answer;
+}
+
 test('the same again gets the same answer; an upload goes on where it stood', async () => {
   const setup = await setUp(1, { quorum: 1 });
   const [{ institutionId, node, key }] = setup.members;
@@ -153,7 +170,8 @@ test('the same again gets the same answer; an upload goes on where it stood', as
   expect(await setup.rounds.join(viewer, setup.round.id, join)).toEqual(first);
   const update = filled(setup, 1);
   const whole = Buffer.concat([...updateFileChunks(update)]);
-  const begun = await setup.rounds.begin(viewer, setup.round.id, node, digestOf([whole]), whole.length);
+  const begin = await signed(beginOf(setup.round.plan, node, first.nonce, update), key);
+  const begun = await setup.rounds.begin(viewer, setup.round.id, begin);
   const { contributionId } = begun as UploadState;
   const part = async function* (from: number, to?: number) {
     yield whole.subarray(from, to);

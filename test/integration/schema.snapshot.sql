@@ -34,6 +34,8 @@ concord.behaviour_events.recorded_at timestamp with time zone not null default n
 concord.behaviour_events.text text
 concord.behaviour_events.type text not null
 concord.behaviour_events.user_id uuid not null
+concord.contributions.begin_signature text
+concord.contributions.begin_statement jsonb
 concord.contributions.bytes bigint
 concord.contributions.chunks integer not null default 0
 concord.contributions.decided_at timestamp with time zone

@@ -6,7 +6,7 @@ import { LocalLedger } from '../../federated/node/ledger.js';
 import { mechanismsOf } from '../../federated/privacy/dp-sgd.js';
 import { planDigest, type RoundPlan } from '../../federated/protocol/plan.js';
 import { Refusal } from '../../federated/protocol/refusal.js';
-import { keyIdOf, parseStatement, verifyStatement } from '../../federated/protocol/statement.js';
+import { keyIdOf, parseStatement, type Statement, verifyStatement } from '../../federated/protocol/statement.js';
 import { UpdateFileReader } from '../../federated/protocol/update-file.js';
 
 interface Part {
@@ -134,7 +134,8 @@ export class TestCoordinator {
     }
     if (!part) throw new Refusal('NOT_JOINED', 'This node has not joined.');
     if (kind === 'beginContribution') {
-      const { digest, bytes } = variables as unknown as { digest: string; bytes: number };
+      const { digest, bytes, nonce } = await this.verified('begin', node, variables);
+      if (nonce !== part.nonce) throw new Refusal('NOT_JOINED', 'Another nonce.');
       if (part.contribution && part.contribution.digest !== digest)
         throw new Refusal('EQUIVOCATION', 'Another update was begun.');
       if (!part.contribution) {
@@ -175,7 +176,7 @@ export class TestCoordinator {
     return { status: 200, body: '{}' };
   }
 
-  private async verified<Kind extends 'join' | 'contribution'>(kind: Kind, node: string, v: Record<string, string>) {
+  private async verified<Kind extends Statement['statement']>(kind: Kind, node: string, v: Record<string, string>) {
     const statement = parseStatement(kind, JSON.parse(v.statement));
     const key = this.keys.get(node);
     if (!key || keyIdOf(v.jws) !== key.id) throw new Refusal('UNKNOWN_KEY', 'No such key.');

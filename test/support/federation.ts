@@ -155,6 +155,16 @@ export const contributionOf = (plan: RoundPlan, node: string, nonce: string, upd
     ...over,
   }) as Statement;
 
+export const beginOf = (plan: RoundPlan, node: string, nonce: string, update: Float32Array, over: object = {}) =>
+  ({
+    ...joinOf(plan, node),
+    statement: 'begin',
+    nonce,
+    digest: digestOf(updateFileChunks(update)),
+    bytes: updateFileBytes(update.length),
+    ...over,
+  }) as Statement;
+
 export async function* bodyOf(update: Float32Array) {
   yield* updateFileChunks(update);
 }

@@ -137,8 +137,9 @@ export function createCoordinatorClient(address: CoordinatorAddress, nodeId: str
         throw away(error, signal);
       }
     },
-    async begin(roundId, digest, bytes, signal) {
-      const answer = accepted(await ask(BEGIN_CONTRIBUTION, { roundId, nodeId, digest, bytes }, signal));
+    async begin(statement, jws, signal) {
+      const variables = { roundId: statement.round, statement: canonicalJson(statement), jws };
+      const answer = accepted(await ask(BEGIN_CONTRIBUTION, variables, signal));
       const { contributionId, uploadUrl, offset } = answer;
       return { contributionId: String(contributionId), uploadUrl: String(uploadUrl), offset: Number(offset) };
     },

@@ -9,8 +9,8 @@ export const JOIN_ROUND = `mutation JoinRound($roundId: ID!, $statement: String!
   }
 }`;
 
-export const BEGIN_CONTRIBUTION = `mutation BeginContribution($roundId: ID!, $nodeId: ID!, $digest: String!, $bytes: Float!) {
-  beginContribution(roundId: $roundId, nodeId: $nodeId, digest: $digest, bytes: $bytes) {
+export const BEGIN_CONTRIBUTION = `mutation BeginContribution($roundId: ID!, $statement: String!, $jws: String!) {
+  beginContribution(roundId: $roundId, statement: $statement, jws: $jws) {
     __typename
     ... on ContributionBegun { contributionId uploadUrl offset }
     ... on RoundRefusal { code message }
