@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { FEDAVG, initialState, type ServerOptimiser, serverStep } from './server-optimiser.js';
+import { FEDAVG, initialState, type OptimiserState, type ServerOptimiser, serverStep } from './server-optimiser.js';
+import { serverRound } from './server-round.js';
+import { SLICE } from './slices.js';
 import { weightedMean } from './weighted-mean.js';
 
 async function* cut(values: readonly number[], size: number): AsyncGenerator<Float32Array> {
@@ -69,5 +71,58 @@ describe('server optimisers', () => {
       expect(state.second[0]).toBeCloseTo(seconds[step], 6);
       expect(weights[0]).toBeCloseTo(expected, 5);
     });
+  });
+});
+
+describe('a server round as a stream', () => {
+  const ADAM: ServerOptimiser = { kind: 'fedadam', learningRate: 0.5, beta1: 0.9, beta2: 0.99, adaptivity: 0.1 };
+
+  async function* pieces(values: Float32Array, size: number): AsyncGenerator<Float32Array> {
+    for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size);
+  }
+
+  async function* from(states: readonly OptimiserState[]): AsyncGenerator<OptimiserState> {
+    for (const { first, second } of states) yield { first: first.slice(), second: second.slice() };
+  }
+
+  async function run(optimiser: ServerOptimiser, base: Float32Array, update: Float32Array, states?: OptimiserState[]) {
+    const after = new Float32Array(base.length);
+    const kept: OptimiserState[] = [];
+    let at = 0;
+    const round = { optimiser, base: pieces(base, 99_991), weights: [1, 3] };
+    const updates = [pieces(update, 262_000), pieces(update, 1_000_003)];
+    for await (const slice of serverRound({ ...round, updates, memory: states && from(states) })) {
+      expect(slice.parameters.length).toBeLessThanOrEqual(SLICE);
+      after.set(slice.parameters, at);
+      at += slice.parameters.length;
+      kept.push(slice.state);
+    }
+    expect(at).toBe(base.length);
+    return { after, kept };
+  }
+
+  test.each([FEDAVG, ADAM])('gives what the step on the whole gives, round after round: $kind', async (optimiser) => {
+    const length = 2 * SLICE + 3;
+    const update = Float32Array.from({ length }, (_, i) => (i % 17) / 16 - 0.5);
+    const whole = Float32Array.from({ length }, (_, i) => i / length);
+    const state = initialState(optimiser, length);
+    let { after, kept } = await run(optimiser, whole, update);
+    serverStep(optimiser, whole, update, state);
+    expect(Buffer.compare(Buffer.from(after.buffer), Buffer.from(whole.buffer))).toBe(0);
+    ({ after, kept } = await run(optimiser, whole, update, kept));
+    serverStep(optimiser, whole, update, state);
+    expect(Buffer.compare(Buffer.from(after.buffer), Buffer.from(whole.buffer))).toBe(0);
+    expect(kept.reduce((sum, { first }) => sum + first.length, 0)).toBe(length);
+  });
+
+  test.each<[string, number, number, OptimiserState[] | undefined]>([
+    ['a base that is too short', 4, 5, undefined],
+    ['a base that is too long', 6, 5, undefined],
+    ['no memory where there must be', 5, 5, []],
+    ['memory of another length', 5, 5, [initialState(ADAM, 4)]],
+    ['memory of another optimiser', 5, 5, [initialState(FEDAVG, 5)]],
+    ['memory beyond the end', 5, 5, [initialState(ADAM, 5), initialState(ADAM, 1)]],
+  ])('%s is refused', async (_, base, update, states) => {
+    await expect(run(ADAM, new Float32Array(base), new Float32Array(update), states)).rejects.toThrow(RangeError);
   });
 });

@@ -21,6 +21,10 @@ export interface OptimiserState {
   readonly second: Float32Array;
 }
 
+/** Whether the optimiser's state has a part in its next step: that of plain FedAvg need not be kept. */
+export const remembers = (optimiser: ServerOptimiser): boolean =>
+  optimiser.kind !== 'momentum' || optimiser.momentum !== 0;
+
 export function initialState(optimiser: ServerOptimiser, length: number): OptimiserState {
   const first = new Float32Array(length);
   if (optimiser.kind === 'momentum') return { first, second: new Float32Array(0) };

@@ -1,7 +1,7 @@
 import { ConcordError } from '../../errors.js';
 import { manifestOf } from '../layers/parameters.js';
-import { writeSafetensors } from '../safetensors/safetensors.js';
-import { packWeights, unpackWeights } from './artifact.js';
+import { readSafetensors, writeSafetensors } from '../safetensors/safetensors.js';
+import { packWeights, readNetworkFile, unpackWeights } from './artifact.js';
 import { network } from './network.js';
 
 const architecture = { inputs: 3, hidden: [4, 2], outputs: 2 };
@@ -37,5 +37,33 @@ describe('stored weights', () => {
   ])('weights %s are refused', (name, bytes) => {
     const expected = name === 'of another width' ? { inputs: 5, outputs: 2 } : architecture;
     expect(() => unpackWeights(bytes, expected)).toThrow(ConcordError);
+  });
+});
+
+describe('the beginning of a network file', () => {
+  const single = packWeights({ ...weights, members: [member(0.5)] });
+  const read = (bytes: Uint8Array, whole = bytes) =>
+    readNetworkFile(bytes, whole.length, { inputs: architecture.inputs, outputs: architecture.outputs });
+
+  test('says where the parameters are: from there on they are the flat ones', () => {
+    const { dataStart, ...about } = read(single.subarray(0, 1000), single);
+    expect(about).toEqual({ architecture, parameters: size });
+    expect(new Float32Array(single.slice(dataStart).buffer)).toEqual(member(0.5));
+  });
+
+  test.each<[string, () => unknown]>([
+    ['an ensemble', () => read(packWeights(weights))],
+    ['popularity', () => read(packWeights({ kind: 'popularity', shares: Float32Array.of(0.25, 0.75) }))],
+    ['a file that is longer than it says', () => read(single.subarray(0, 1000), Buffer.concat([single, single]))],
+    ['a beginning without the whole header', () => read(single.subarray(0, 100), single)],
+    [
+      'tensors in another order',
+      () => {
+        const { tensors, metadata } = readSafetensors(single);
+        return read(writeSafetensors({ tensors: tensors.toReversed(), metadata }));
+      },
+    ],
+  ])('%s is refused', (_, attempt) => {
+    expect(attempt).toThrow(ConcordError);
   });
 });

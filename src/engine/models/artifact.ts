@@ -1,6 +1,6 @@
 import { ConcordError } from '../../errors.js';
 import { manifestOf } from '../layers/parameters.js';
-import { readSafetensors, writeSafetensors } from '../safetensors/safetensors.js';
+import { readHeader, readValues, type TensorHeader, writeSafetensors } from '../safetensors/safetensors.js';
 import { type Architecture, network } from './network.js';
 
 /** What a weights file holds: networks of one architecture whose probabilities are averaged, or shares that know no user. */
@@ -54,36 +54,84 @@ export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
  * @param inputs width of a row and number of outputs, by the contract that comes with the weights.
  * @throws {ConcordError} BAD_INPUT where the file is malformed or does not fit the contract.
  */
-export function unpackWeights(
-  bytes: Uint8Array,
-  { inputs, outputs }: Pick<Architecture, 'inputs' | 'outputs'>,
-): Weights {
-  const { tensors, metadata } = readSafetensors(bytes);
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+export function unpackWeights(bytes: Uint8Array, shape: Pick<Architecture, 'inputs' | 'outputs'>): Weights {
+  const header = readHeader(bytes);
+  const { tensors, metadata, dataStart } = header;
   if (metadata.kind === 'popularity') {
-    const shares = byName.get('shares')?.values;
-    if (shares?.length !== outputs || tensors.length !== 1) throw refuse('there must be one share for each output');
+    const [place] = tensors;
+    if (place?.name !== 'shares' || place.shape.join() !== String(shape.outputs) || tensors.length !== 1)
+      throw refuse('there must be one share for each output');
+    const shares = new Float32Array(shape.outputs);
+    readValues(bytes, dataStart + place.begin, shares);
     return { kind: 'popularity', shares };
   }
+  const { architecture, places } = networkOf(header, shape);
+  const members = places.map((member) => {
+    const flat = new Float32Array(manifestOf(network(architecture)).size);
+    for (const { begin, offset, count } of member)
+      readValues(bytes, dataStart + begin, flat.subarray(offset, offset + count));
+    if (!flat.every(Number.isFinite)) throw refuse('a weight is not a finite number');
+    return flat;
+  });
+  return { kind: 'network', architecture, members };
+}
+
+/** Where the parameters of a network are in its file: from dataStart to the end of the file, in the order of the manifest. */
+export interface NetworkFile {
+  readonly architecture: Architecture;
+  readonly parameters: number;
+  /** Bytes before the first parameter. */
+  readonly dataStart: number;
+}
+
+/**
+ * What the beginning of a file says, for who reads the parameters as a stream.
+ * @param start of the file, the whole header in it
+ * @param length of the whole file
+ * @throws {ConcordError} BAD_INPUT where the file is malformed, does not fit the contract, or is no single network in order
+ */
+export function readNetworkFile(
+  start: Uint8Array,
+  length: number,
+  shape: Pick<Architecture, 'inputs' | 'outputs'>,
+): NetworkFile {
+  const header = readHeader(start, length);
+  if (header.metadata.kind === 'popularity') throw refuse('popularity is no network');
+  const { architecture, places } = networkOf(header, shape);
+  if (places.length !== 1) throw refuse('they are an ensemble, not a single network');
+  if (places[0].some(({ begin, offset }) => begin !== 4 * offset)) throw refuse('the tensors are not in their order');
+  return { architecture, parameters: manifestOf(network(architecture)).size, dataStart: header.dataStart };
+}
+
+/** A tensor's first byte, counted from the start of the data; its offset in the flat parameters, and how many they are. */
+interface Place {
+  readonly begin: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** Architecture, and for each member where its tensors are, in the order of the manifest. */
+function networkOf(
+  { tensors, metadata }: TensorHeader,
+  { inputs, outputs }: Pick<Architecture, 'inputs' | 'outputs'>,
+): { architecture: Architecture; places: Place[][] } {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   if (metadata.kind !== 'network') throw refuse('their kind is unknown');
   const hidden = parseHidden(metadata.hidden);
   const count = Number(metadata.members);
   if (!Number.isInteger(count) || count < 1 || count > 64) throw refuse('the number of members must be 1 to 64');
   const architecture = { inputs, hidden, outputs, ...(metadata.rank && { rank: parseUnits(metadata.rank) }) };
-  const manifest = manifestOf(network(architecture));
-  if (tensors.length !== count * manifest.entries.length) throw refuse('a tensor is missing or too many');
-  const members = Array.from({ length: count }, (_, member) => {
-    const flat = new Float32Array(manifest.size);
-    for (const { name, shape, offset } of manifest.entries) {
+  const { entries } = manifestOf(network(architecture));
+  if (tensors.length !== count * entries.length) throw refuse('a tensor is missing or too many');
+  const places = Array.from({ length: count }, (_, member) =>
+    entries.map(({ name, shape, offset }) => {
       const tensor = byName.get(`member.${member}.${name}`);
       if (tensor?.shape.join() !== shape.join())
         throw refuse(`tensor member.${member}.${name} must be of shape ${shape}`);
-      flat.set(tensor.values, offset);
-    }
-    if (!flat.every(Number.isFinite)) throw refuse('a weight is not a finite number');
-    return flat;
-  });
-  return { kind: 'network', architecture, members };
+      return { begin: tensor.begin, offset, count: shape.reduce((product, length) => product * length, 1) };
+    }),
+  );
+  return { architecture, places };
 }
 
 function parseHidden(text: string | undefined): number[] {

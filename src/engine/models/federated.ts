@@ -74,7 +74,12 @@ export function checkParameters(architecture: Architecture, parameters: Float32A
   const { size } = manifestOf(network(architecture));
   if (parameters.length !== size)
     throw badInput(`The model has ${size} parameters, not ${parameters.length}.`, { expected: size });
-  for (let index = 0; index < size; index++) {
+  checkValues(parameters);
+}
+
+/** Parameters, or some of them. @throws {ConcordError} BAD_INPUT */
+export function checkValues(parameters: Float32Array): void {
+  for (let index = 0; index < parameters.length; index++) {
     if (!(Math.abs(parameters[index]) <= MOST))
       throw badInput('Training diverged: a parameter is no number or beyond a million. Lower the learning rate.');
   }

@@ -23,19 +23,55 @@ const refuse = (reason: string, cause?: unknown) =>
 
 const countOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
+/** Where the tensors of a file are, without their values. */
+export interface TensorHeader {
+  /** In the order of their data, each beginning where the one before it ends; bytes are counted from dataStart on. */
+  readonly tensors: readonly TensorPlace[];
+  readonly metadata: TensorFile['metadata'];
+  /** Bytes before the first value. */
+  readonly dataStart: number;
+}
+
+export interface TensorPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
  * @returns the file's bytes; data begin at a multiple of 8.
  * @throws {ConcordError} BAD_INPUT for two tensors of one name or values that do not fill their shape.
  */
 export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
+  for (const { name, shape, values } of tensors)
+    if (countOf(shape) !== values.length) throw refuse(`tensor ${name} has ${values.length} values for shape ${shape}`);
+  const header = writeHeader(tensors, metadata);
+  const bytes = new Uint8Array(header.length + tensors.reduce((sum, { values }) => sum + 4 * values.length, 0));
+  bytes.set(header);
+  const view = new DataView(bytes.buffer);
+  let at = header.length;
+  for (const { values } of tensors) {
+    for (let index = 0; index < values.length; index++, at += 4) view.setFloat32(at, values[index], true);
+  }
+  return bytes;
+}
+
+/**
+ * @returns what comes before the values, which follow in the order of the tensors
+ * @throws {ConcordError} BAD_INPUT for two tensors of one name
+ */
+export function writeHeader(
+  tensors: readonly Pick<NamedTensor, 'name' | 'shape'>[],
+  metadata: TensorFile['metadata'],
+): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   const names = new Set([METADATA]);
   let offset = 0;
-  for (const { name, shape, values } of tensors) {
+  for (const { name, shape } of tensors) {
     if (names.has(name)) throw refuse(`two tensors are called ${name}`);
-    if (countOf(shape) !== values.length) throw refuse(`tensor ${name} has ${values.length} values for shape ${shape}`);
     names.add(name);
-    const end = offset + values.length * 4;
+    const end = offset + countOf(shape) * 4;
     header.push([name, { dtype: 'F32', shape, data_offsets: [offset, end] }]);
     offset = end;
   }
@@ -44,14 +80,9 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
   const padding = (8 - (encoded.length % 8)) % 8;
   text += ' '.repeat(padding);
   encoded = new TextEncoder().encode(text);
-  const bytes = new Uint8Array(LENGTH_BYTES + encoded.length + offset);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(encoded.length), true);
+  const bytes = new Uint8Array(LENGTH_BYTES + encoded.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(encoded.length), true);
   bytes.set(encoded, LENGTH_BYTES);
-  let at = LENGTH_BYTES + encoded.length;
-  for (const { values } of tensors) {
-    for (let index = 0; index < values.length; index++, at += 4) view.setFloat32(at, values[index], true);
-  }
   return bytes;
 }
 
@@ -61,41 +92,53 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
  * @throws {ConcordError} BAD_INPUT for anything else.
  */
 export function readSafetensors(bytes: Uint8Array): TensorFile {
+  const { tensors, metadata, dataStart } = readHeader(bytes);
+  return {
+    tensors: tensors.map(({ name, shape, begin }) => {
+      const values = new Float32Array(countOf(shape));
+      readValues(bytes, dataStart + begin, values);
+      return { name, shape, values };
+    }),
+    metadata,
+  };
+}
+
+/**
+ * The header alone, believed no more than by readSafetensors.
+ * @param bytes a file, or so much of its beginning that the whole header is in it
+ * @param length of the whole file
+ * @throws {ConcordError} BAD_INPUT
+ */
+export function readHeader(bytes: Uint8Array, length = bytes.length): TensorHeader {
   if (bytes.length < LENGTH_BYTES) throw refuse('it is too short');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
-  if (length > BigInt(Math.min(MAX_HEADER, bytes.length - LENGTH_BYTES))) throw refuse('its header is too long');
-  const dataStart = LENGTH_BYTES + Number(length);
+  const headerLength = view.getBigUint64(0, true);
+  if (headerLength > BigInt(Math.min(MAX_HEADER, bytes.length - LENGTH_BYTES))) throw refuse('its header is too long');
+  const dataStart = LENGTH_BYTES + Number(headerLength);
   const { metadata, entries } = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart));
-  const tensors: NamedTensor[] = [];
+  const tensors = entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let expected = 0;
-  for (const { name, shape, begin, end } of entries.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, shape, begin, end } of tensors) {
     if (begin !== expected) throw refuse(`tensor ${name} does not begin where the one before it ends`);
     if (end - begin !== countOf(shape) * 4) throw refuse(`the bytes of tensor ${name} do not fill its shape`);
-    if (end > bytes.length - dataStart) throw refuse(`tensor ${name} ends beyond the file`);
-    const values = new Float32Array(countOf(shape));
-    for (let index = 0; index < values.length; index++) {
-      values[index] = view.getFloat32(dataStart + begin + index * 4, true);
-    }
-    tensors.push({ name, shape, values });
+    if (end > length - dataStart) throw refuse(`tensor ${name} ends beyond the file`);
     expected = end;
   }
-  if (expected !== bytes.length - dataStart) throw refuse('bytes follow the last tensor');
-  return { tensors, metadata };
+  if (expected !== length - dataStart) throw refuse('bytes follow the last tensor');
+  return { tensors, metadata, dataStart };
 }
 
-interface Entry {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
+/** Float32 values from a byte on, as many as the target takes. */
+export function readValues(bytes: Uint8Array, at: number, target: Float32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, 4 * target.length);
+  for (let index = 0; index < target.length; index++) target[index] = view.getFloat32(4 * index, true);
 }
 
-function parseHeader(bytes: Uint8Array): { metadata: Record<string, string>; entries: Entry[] } {
+function parseHeader(bytes: Uint8Array): { metadata: Record<string, string>; entries: TensorPlace[] } {
   const header = parseJson(bytes);
   if (!isRecord(header)) throw refuse('its header is not an object');
   const metadata: Record<string, string> = Object.create(null);
-  const entries: Entry[] = [];
+  const entries: TensorPlace[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (!isRecord(value)) throw refuse(`header entry ${name} is not an object`);
     if (name !== METADATA) {
@@ -118,7 +161,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function parseEntry(name: string, entry: Record<string, unknown>): Entry {
+function parseEntry(name: string, entry: Record<string, unknown>): TensorPlace {
   const { dtype, shape, data_offsets: offsets } = entry;
   if (dtype !== 'F32') throw refuse(`tensor ${name} is not of type F32`);
   if (!isSizes(shape) || shape.length > 8 || !Number.isSafeInteger(countOf(shape) * 4)) {
