@@ -38,6 +38,12 @@ export const keyId = (publicKey: string): string =>
 
 /** @throws {TypeError} where it is not 32 bytes in base64url that are a point of the curve */
 export function publicKeyObject(publicKey: string): KeyObject {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(publicKey)) throw new TypeError('An Ed25519 public key is 32 bytes in base64url.');
+  if (!isBase64url(publicKey, 32)) throw new TypeError('An Ed25519 public key is 32 bytes in base64url.');
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
+}
+
+/** Whether it spells so many bytes in the one way that base64url has for them: unused bits are 0. */
+export function isBase64url(text: string, bytes: number): boolean {
+  const decoded = Buffer.from(text, 'base64url');
+  return decoded.length === bytes && decoded.toString('base64url') === text;
 }

@@ -40,7 +40,13 @@ describe('keys', () => {
     expect(readNodeKey(writeNodeKey(key))).toMatchObject({ id: key.id, publicKey: key.publicKey });
   });
 
-  test.each([[''], ['AAAA'], ['!'.repeat(43)]])('%p is no public key', (text) => {
+  // The last is another spelling of the key of RFC 8037: under another thumbprint it would be another key.
+  test.each([
+    [''],
+    ['AAAA'],
+    ['!'.repeat(43)],
+    ['11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURp'],
+  ])('%p is no public key', (text) => {
     expect(() => publicKeyObject(text)).toThrow(TypeError);
   });
 });
@@ -72,6 +78,15 @@ describe('statements', () => {
     expect(await refusalOf(() => verifyStatement({ ...statement, ...change }, jws, key.publicKey))).toBe(
       'BAD_SIGNATURE',
     );
+  });
+
+  test('a signature has one spelling: another one of the same bytes is none', async () => {
+    const jws = await signStatement(statement, key);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const respelled = jws.slice(0, -1) + alphabet[alphabet.indexOf(jws.slice(-1)) + 1];
+    const bytesOf = (text: string) => Buffer.from(text.split('..')[1], 'base64url');
+    expect(bytesOf(respelled)).toEqual(bytesOf(jws));
+    expect(await refusalOf(() => verifyStatement(statement, respelled, key.publicKey))).toBe('BAD_SIGNATURE');
   });
 
   test('the key of another does not verify', async () => {

@@ -1,7 +1,7 @@
 import { FlattenedSign, flattenedVerify } from 'jose';
 import { canonicalJson } from '../canonical-json.js';
 import { type Mechanism, parseMechanisms } from '../privacy/mechanism.js';
-import { type NodeKey, publicKeyObject } from './keys.js';
+import { isBase64url, type NodeKey, publicKeyObject } from './keys.js';
 import { Refusal } from './refusal.js';
 
 /** What a node signs. The bytes are canonical JSON, so that both sides sign and verify the same. */
@@ -122,7 +122,8 @@ function partsOf(jws: string): { header: string; signature: string; kid: string 
   try {
     const { alg, kid, b64, crit } = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
     const detached = alg === 'EdDSA' && typeof kid === 'string' && b64 === false && String(crit) === 'b64';
-    if (detached) return { header, signature, kid };
+    // Another spelling of the same signature would look like another signature.
+    if (detached && isBase64url(signature, 64)) return { header, signature, kid };
   } catch {
     // A header that does not decode is told the same as one with other contents.
   }
