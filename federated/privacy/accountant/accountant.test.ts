@@ -64,6 +64,15 @@ describe('privacy loss distributions', () => {
     }
   });
 
+  test('losses so large that their moments leave the range of numbers are never taken for privacy', () => {
+    const laplace = (count: number): Mechanism => ({ mechanism: 'laplace', scale: 0.001, count });
+    const one = epsilon([laplace(1)], 1e-9);
+    expect(one).toBeGreaterThan(1000 - 1e-8);
+    expect(one).toBeLessThan(1000 + 1e-3);
+    // Of 1000 releases all but a few tell all: the mean of each loss is 999.
+    expect(epsilon([laplace(1000)], 1e-9)).toBeGreaterThan(999_000);
+  });
+
   test('an (ε, δ) release alone costs its ε at its δ, and has no ε below it', () => {
     const release: Mechanism = { mechanism: 'approximate', epsilon: 0.5, delta: 1e-6 };
     expect(epsilon([release], 1.1e-6)).toBeGreaterThan(0.49);

@@ -59,12 +59,26 @@ export function momentsOf({ step, first, probabilities }: DiscretisedLoss): Mome
   return { mean, variance: max(0, squares / mass - mean * mean) };
 }
 
+/** Below this the sum has lost terms to underflow. */
+const LEAST_SUM = 1e-280;
+
 /** ln E[e^(λ·loss)] of the finite part. */
-export function cumulant({ step, first, probabilities }: DiscretisedLoss, lambda: number): number {
+export function cumulant(loss: DiscretisedLoss, lambda: number): number {
+  const { step, first, probabilities } = loss;
   const last = first + probabilities.length - 1;
   const reference = lambda * step * (lambda > 0 ? last : first);
   let sum = 0;
   for (let i = 0; i < probabilities.length; i++)
     if (probabilities[i] > 0) sum += probabilities[i] * exp(lambda * step * (first + i) - reference);
-  return log(sum) + reference;
+  return sum > LEAST_SUM ? log(sum) + reference : cumulantByLogarithms(loss, lambda);
+}
+
+/** The same where the largest terms are far from the end of the grid: dearer by a logarithm a point. */
+function cumulantByLogarithms({ step, first, probabilities }: DiscretisedLoss, lambda: number): number {
+  const termOf = (i: number) => log(probabilities[i]) + lambda * step * (first + i);
+  let most = -Infinity;
+  for (let i = 0; i < probabilities.length; i++) most = max(most, termOf(i));
+  let sum = 0;
+  for (let i = 0; i < probabilities.length; i++) sum += exp(termOf(i) - most);
+  return log(sum) + most;
 }

@@ -3,7 +3,7 @@ import type { Mechanism } from '../mechanism.js';
 import { cumulant, type DiscretisedLoss, discretise, type Moments, momentsOf } from './discretised-loss.js';
 import { approximateLoss, type LossPair, laplaceLoss, subsampledGaussianLoss } from './loss-distribution.js';
 
-const { atan2, ceil, cos, exp, expm1, floor, log, log1p, log2, max, min, sin, sqrt } = Math;
+const { abs, atan2, ceil, cos, exp, expm1, floor, log, log1p, log2, max, min, sin, sqrt } = Math;
 
 /**
  * ε of a composition by privacy loss distributions, composed by FFT (Koskela, Jälkö, Honkela 2020, "Computing tight differential privacy
@@ -16,6 +16,8 @@ const ACCURACY = 4e-4;
 const LEAST_DEVIATION = 0.05;
 /** Share of δ that may be lost to truncated tails. */
 const TRUNCATION = 1e-5;
+/** How far the composed masses may be from 1, beside what is infinite. */
+const LOST_MASS = 1e-6;
 const COARSE_POINTS = 2000;
 const MOST_POINTS = 2 ** 21;
 const FEWEST_POINTS = 2 ** 10;
@@ -34,6 +36,7 @@ export function privacyLossEpsilon(mechanisms: readonly Mechanism[], delta: numb
   const tolerance = delta * TRUNCATION;
   const plans = DIRECTIONS.map((direction) => plan(parts, direction, delta, tolerance, releases));
   const width = max(...plans.map(({ low, high }) => high - low));
+  if (!(width >= 0 && width < Infinity)) return Infinity;
   const finest = min(...plans.map(({ step }) => step));
   const points = powerOfTwo(min(MOST_POINTS, max(FEWEST_POINTS, width / finest + 4)));
   const step = finest * max(1, ceil(width / finest / (points - 4)));
@@ -229,6 +232,9 @@ function transformOf(points: number): FFT {
 /** Solves δ(ε) = Σ over losses l > ε of p(l)·(1 − e^(ε − l)), plus what is infinite, exactly for the discretised loss. */
 function epsilonOf({ step, first, probabilities, infinite }: DiscretisedLoss, delta: number): number {
   if (!(infinite < delta)) return Infinity;
+  // Arithmetic that has failed must not look like privacy: what is there must be a distribution.
+  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+  if (!(abs(total - 1) <= infinite + LOST_MASS)) return Infinity;
   const shrink = exp(-step);
   // From the top: mass above the grid point, and that mass times e^(point − loss).
   let mass = infinite;
