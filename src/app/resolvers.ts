@@ -1,4 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
+import { federationNodeFinder, NodesResolver } from '../federation/nodes.resolver.js';
+import { RoundsResolver } from '../federation/rounds.resolver.js';
+import { LineageResolver, RunsResolver, roundFinder, trainingRunFinder } from '../federation/runs.resolver.js';
 import { NodeResolver } from '../graphql/node.resolver.js';
 import { createSchema, type ResolverClass } from '../graphql/schema.js';
 import { ViewerResolver } from '../graphql/viewer.resolver.js';
@@ -32,17 +35,25 @@ const RESOLVERS: readonly ResolverClass[] = [
   FeedbackResolver,
   BudgetsResolver,
   LedgerResolver,
+  NodesResolver,
+  RunsResolver,
+  LineageResolver,
+  RoundsResolver,
 ];
 
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
   const { institutions, products, profiles, users, models, risk, recommendations, feedback, privacy } = services;
+  const { baseModels, nodes, runs, rounds } = services.federation;
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
     User: userFinder(users),
     Product: productFinder(products),
     ModelVersion: modelVersionFinder(models),
     RiskAssessment: riskAssessmentFinder(risk),
+    FederationNode: federationNodeFinder(nodes),
+    TrainingRun: trainingRunFinder(runs),
+    Round: roundFinder(runs),
   });
   return createSchema(RESOLVERS, [
     node,
@@ -60,6 +71,10 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new FeedbackResolver(feedback),
     new BudgetsResolver(privacy.budgets, privacy.ledger),
     new LedgerResolver(privacy.ledger),
+    new NodesResolver(nodes),
+    new RunsResolver(runs, baseModels),
+    new LineageResolver(runs),
+    new RoundsResolver(rounds),
   ]);
 }
 

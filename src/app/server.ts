@@ -70,7 +70,15 @@ export async function startServer(config: Config, modules: ServerModules, signal
     const issuer = config.tokens.issuer ? undefined : await openBuiltInIssuer(config.dataDir);
     web = await listen(
       { ...config.server, console: config.environment === 'development' },
-      { log, metrics, lifecycle: () => lifecycle, checks: () => checksOf(runtime), api: () => api, jwks: issuer?.jwks },
+      {
+        log,
+        metrics,
+        lifecycle: () => lifecycle,
+        checks: () => checksOf(runtime),
+        api: () => api,
+        updates: () => runtime && { rounds: runtime.services.federation.rounds, models: runtime.services.models },
+        jwks: issuer?.jwks,
+      },
     );
     if (config.backend) {
       step('checking the backend');
@@ -132,6 +140,10 @@ async function serveRuntime(
   resources.add(await services.models.listen(), (end) => end());
   resources.add(
     startHousekeeping(services, (error) => log.error({ err: error }, 'housekeeping')),
+    (it) => it.stop(),
+  );
+  resources.add(
+    await services.federation.start((error) => log.error({ err: error }, 'a round cannot go on yet')),
     (it) => it.stop(),
   );
   const schema = createApiSchema(services);

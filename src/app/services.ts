@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
+import { createFederation } from '../federation/create-federation.js';
 import { InstitutionsService } from '../institutions/institutions.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
@@ -44,5 +45,9 @@ export function createServices(modules: ServiceModules) {
   const recommendations = new RecommendationsService({ database, models, scoring, products, profiles, risk });
   const feedback = new FeedbackService({ database });
   const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
-  return { institutions, products, profiles, users, models, training, risk, recommendations, feedback, privacy };
+  const federation = createFederation({ database, institutions, models, profiles, scoring, privacy });
+  return {
+    ...{ institutions, products, profiles, users, models, training, risk, recommendations, feedback },
+    ...{ privacy, federation },
+  };
 }

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { RefusalCode } from '../../federated/protocol/refusal.js';
 import type { BeginStatement, JoinStatement, Statement } from '../../federated/protocol/statement.js';
 import type { Contribution } from './round.js';
 
@@ -13,6 +14,14 @@ export interface Evidence {
   readonly message: string;
   readonly statement: string | null;
   readonly signature: string | null;
+}
+
+/** Evidence as it is kept. */
+export interface StoredRefusal extends Omit<Evidence, 'institutionId' | 'code'> {
+  readonly code: RefusalCode;
+  readonly at: Date;
+  /** Of its place in the list. */
+  readonly key: readonly [at: string, id: string];
 }
 
 /** Contributions, their bytes and refusals: rows of one institution. */
@@ -113,6 +122,18 @@ export class ContributionsStore {
     await manager.query('delete from concord.update_chunks where contribution_id = $1', [id]);
   }
 
+  /** Newest first, at most `limit` after `after`. */
+  async refusals(manager: EntityManager, limit: number, after?: readonly [string, string]): Promise<StoredRefusal[]> {
+    const rows: (Omit<StoredRefusal, 'key'> & { id: string; key: string })[] = await manager.query(
+      `select r.id, r.round_id as "roundId", r.code, r.message, r.statement, r.signature, r.at, r.at::text as key
+         from concord.refusals r
+        where $2::timestamptz is null or (r.at, r.id) < ($2::timestamptz, $3::uuid)
+        order by r.at desc, r.id desc limit $1`,
+      [limit, after?.[0] ?? null, after?.[1] ?? null],
+    );
+    return rows.map(({ id, key, ...refusal }) => ({ ...refusal, key: [key, id] }));
+  }
+
   async addRefusal(manager: EntityManager, evidence: Evidence): Promise<void> {
     await manager.query(
       `insert into concord.refusals (institution_id, round_id, code, message, statement, signature)
@@ -121,10 +142,13 @@ export class ContributionsStore {
         evidence.institutionId,
         evidence.roundId,
         evidence.code,
-        evidence.message,
-        evidence.statement,
-        evidence.signature,
+        storable(evidence.message),
+        storable(evidence.statement),
+        storable(evidence.signature),
       ],
     );
   }
 }
+
+/** Evidence is whatever came, and PostgreSQL's text holds all but NUL. */
+const storable = (text: string | null): string | null => text?.replaceAll('\0', '\uFFFD') ?? null;

@@ -9,7 +9,8 @@ import type { EnrolledKey, FederationNode } from './node.js';
 import { NodesStore } from './nodes.store.js';
 
 export interface NewNode {
-  readonly institutionId: string;
+  /** Code or id of the institution. */
+  readonly institution: string;
   readonly name: string;
   /** Ed25519, 32 bytes in base64url. */
   readonly publicKey: string;
@@ -22,11 +23,11 @@ export class NodesService {
   constructor(private readonly modules: { readonly database: Database; readonly institutions: InstitutionsService }) {}
 
   /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope rounds:admin), NOT_FOUND, BAD_INPUT, CONFLICT */
-  async enrol(viewer: Viewer | undefined, { institutionId, name, publicKey }: NewNode): Promise<FederationNode> {
+  async enrol(viewer: Viewer | undefined, { institution, name, publicKey }: NewNode): Promise<FederationNode> {
     requireScope(viewer, 'rounds:admin');
     const key = keyOf(publicKey);
-    if (!(await this.modules.institutions.idOf(institutionId)))
-      throw notFound('institution', toGlobalId('Institution', institutionId));
+    const institutionId = await this.modules.institutions.idOf(institution);
+    if (!institutionId) throw new ConcordError('NOT_FOUND', `There is no institution ${institution}.`);
     return this.modules.database.tenant(institutionId, async (manager) => {
       const id = await this.store.insert(manager, institutionId, name);
       await this.store.addKey(manager, institutionId, id, key);
@@ -98,8 +99,10 @@ export class NodesService {
     throw new Refusal('UNKNOWN_KEY', 'No enrolled key of this institution has this thumbprint.');
   }
 
-  private async one(viewer: Viewer, id: string): Promise<FederationNode> {
-    const node = (await this.list({ ...viewer, institutionId: undefined })).find((each) => each.id === id);
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (as list), NOT_FOUND */
+  async one(viewer: Viewer | undefined, id: string): Promise<FederationNode> {
+    const seesAll = viewer?.scopes.has('rounds:admin') ? { ...viewer, institutionId: undefined } : viewer;
+    const node = (await this.list(seesAll)).find((each) => each.id === id);
     if (!node) throw notFound('node', toGlobalId('FederationNode', id));
     return node;
   }

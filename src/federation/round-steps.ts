@@ -8,8 +8,9 @@ import {
   transition,
 } from '../../federated/coordinator/round.js';
 import { mechanismsOf } from '../../federated/privacy/dp-sgd.js';
+import { honestNorm } from '../../federated/protocol/norm-bound.js';
 import { planDigest, type RoundPlan } from '../../federated/protocol/plan.js';
-import type { EntityManager, Within } from '../database/database.js';
+import { type EntityManager, notify, type Within } from '../database/database.js';
 import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { ModelsService } from '../models/models.service.js';
@@ -53,6 +54,7 @@ export class RoundSteps {
     // Ledgers are locked in one order, or two rounds that end together could wait for each other.
     for (const effect of inOrder(effects, round)) await this.perform(manager, within, next, effect);
     if (isOver(state)) await this.goOn(manager, next);
+    else if (state.status !== round.state.status) await notify(manager, 'concord_rounds');
     return next;
   }
 
@@ -80,7 +82,7 @@ export class RoundSteps {
       base: { version: baseVersionId, digest: base.digest },
       training: settings.training,
       mechanisms: mechanismsOf(settings.training),
-      normBound: settings.normBound,
+      normBound: settings.normBound ?? honestNorm(settings.training, settings.strategy, base.parameters.length),
       weightStep: settings.weightStep,
       deadline,
     };

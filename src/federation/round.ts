@@ -13,7 +13,8 @@ export interface RunSettings {
   readonly quorum: number;
   readonly training: TrainingSettings;
   readonly optimiser: ServerOptimiser;
-  readonly normBound: number;
+  /** Undefined: what the other settings allow an honest update (honestNorm). */
+  readonly normBound?: number;
   readonly weightStep: number;
   /** How long a round collects, and how long aggregation and evaluation may each take, in milliseconds. */
   readonly collectMs: number;

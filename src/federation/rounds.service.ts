@@ -10,7 +10,8 @@ import { ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { BudgetsService } from '../privacy/budgets.service.js';
-import { ContributionsStore } from './contributions.store.js';
+import type { LedgerService } from '../privacy/ledger.service.js';
+import { ContributionsStore, type StoredRefusal } from './contributions.store.js';
 import type { NodesService } from './nodes.service.js';
 import type { Contribution, Round } from './round.js';
 import type { RoundSteps } from './round-steps.js';
@@ -36,6 +37,8 @@ export interface Signed {
   readonly signature: string;
 }
 
+const EQUIVOCATION = 'The node has signed another contribution to this round.';
+
 /** Bytes stored in one row, at most. */
 export const CHUNK_BYTES = 1 << 20;
 
@@ -49,6 +52,7 @@ export class RoundsService {
       readonly database: Database;
       readonly nodes: NodesService;
       readonly budgets: Pick<BudgetsService, 'reserve'>;
+      readonly ledger: Pick<LedgerService, 'institutionOf'>;
       readonly steps: RoundSteps;
     },
   ) {}
@@ -210,8 +214,7 @@ export class RoundsService {
         return { statement: parseStatement('contribution', JSON.parse(signed.statement)), round: found };
       });
       if (part.signature === signed.signature) return again(part);
-      if (part.signature !== null)
-        throw new Refusal('EQUIVOCATION', 'The node has signed another contribution to this round.');
+      if (part.signature !== null) throw new Refusal('EQUIVOCATION', EQUIVOCATION);
       if (statement.nonce !== part.nonce) throw new Refusal('NOT_JOINED', 'The nonce is not that of the join.');
       if (part.digest === null) throw new Refusal('NOT_JOINED', 'No upload was begun.');
       if (part.received < (part.bytes ?? 0))
@@ -219,6 +222,20 @@ export class RoundsService {
       const content = await this.check(institutionId, part, round, statement);
       return this.decide(institutionId, part, signed, statement, content);
     });
+  }
+
+  /**
+   * Messages that were refused, newest first.
+   * @throws {ConcordError} as LedgerService.institutionOf: evidence is for those who may read the ledger
+   */
+  async refusals(
+    viewer: Viewer | undefined,
+    institutionId: string | undefined,
+    limit: number,
+    after?: readonly [string, string],
+  ): Promise<StoredRefusal[]> {
+    const id = await this.modules.ledger.institutionOf(viewer, institutionId);
+    return this.modules.database.tenant(id, (manager) => this.contributions.refusals(manager, limit, after));
   }
 
   private decide(
@@ -235,6 +252,8 @@ export class RoundsService {
         const round = await steps.lock(manager, roundId);
         const current = await within(institutionId, () => this.contributions.one(manager, contribution, true));
         if (current?.signature === signed.signature) return again(current);
+        // Another one that was sent at the same moment came first.
+        if (current?.signature) throw new Refusal('EQUIVOCATION', EQUIVOCATION);
         if (content instanceof Refusal) {
           const { code, message } = content;
           await steps.apply(manager, within, round, { kind: 'refused', node, refusal: code });

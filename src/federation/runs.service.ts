@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { epsilon } from '../../federated/privacy/accountant/epsilon.js';
+import { canonicalJson } from '../../federated/canonical-json.js';
 import { checkTraining } from '../../federated/privacy/dp-sgd.js';
 import type { Database } from '../database/database.js';
 import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { InstitutionsService } from '../institutions/institutions.service.js';
+import type { LedgerService } from '../privacy/ledger.service.js';
 import type { NodesService } from './nodes.service.js';
 import type { Member, Round, RunSettings, TrainingRun } from './round.js';
 import type { RoundSteps } from './round-steps.js';
@@ -26,7 +27,6 @@ export interface LineageRound {
 }
 
 const DELTA = 1e-5;
-const MOST_RUNS = 100;
 
 /** Training runs: the operator's to start and stop. */
 export class RunsService {
@@ -37,6 +37,7 @@ export class RunsService {
       readonly database: Database;
       readonly institutions: InstitutionsService;
       readonly nodes: NodesService;
+      readonly ledger: Pick<LedgerService, 'epsilon'>;
       readonly steps: RoundSteps;
     },
   ) {}
@@ -77,9 +78,25 @@ export class RunsService {
   }
 
   /** Newest first. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
-  async list(viewer: Viewer | undefined): Promise<TrainingRun[]> {
+  async list(viewer: Viewer | undefined, limit = 100): Promise<TrainingRun[]> {
     requireScope(viewer, 'models:read');
-    return this.modules.database.consortium((manager) => this.rounds.runs(manager, MOST_RUNS));
+    return this.modules.database.consortium((manager) => this.rounds.runs(manager, limit));
+  }
+
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read), NOT_FOUND */
+  async one(viewer: Viewer | undefined, id: string): Promise<TrainingRun> {
+    requireScope(viewer, 'models:read');
+    const run = await this.modules.database.consortium((manager) => this.rounds.run(manager, id));
+    if (!run) throw notFound('training run', toGlobalId('TrainingRun', id));
+    return run;
+  }
+
+  /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read), NOT_FOUND */
+  async round(viewer: Viewer | undefined, id: string): Promise<Round> {
+    requireScope(viewer, 'models:read');
+    const round = await this.modules.database.consortium((manager) => this.rounds.one(manager, id));
+    if (!round) throw notFound('round', toGlobalId('Round', id));
+    return round;
   }
 
   /** @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
@@ -89,20 +106,32 @@ export class RunsService {
   }
 
   /**
-   * The rounds that made a version, the last one first, back to a version that no round made.
+   * The rounds that made a version, the last one first, back to a version that no round made, or so many.
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read)
    */
-  async lineage(viewer: Viewer | undefined, versionId: string): Promise<LineageRound[]> {
+  async lineage(viewer: Viewer | undefined, versionId: string, limit = 100): Promise<LineageRound[]> {
     requireScope(viewer, 'models:read');
-    return this.modules.database.consortium(async (manager) => {
-      const lineage: LineageRound[] = [];
-      for (let version = versionId; ; ) {
+    const rounds = await this.modules.database.consortium(async (manager) => {
+      const found: Round[] = [];
+      for (let version = versionId; found.length < limit; ) {
         const round = await this.rounds.byVersion(manager, version);
-        if (!round) return lineage;
-        lineage.push({ round, contributions: partsOf(round) });
+        if (!round) break;
+        found.push(round);
         version = round.baseVersionId;
       }
+      return found;
     });
+    // Rounds of a run are charged the same: each charge is computed once.
+    const charges = new Map<string, Promise<number>>();
+    return Promise.all(
+      rounds.map(async (round) => {
+        const { mechanisms } = round.plan;
+        const key = canonicalJson(mechanisms);
+        const charge = charges.get(key) ?? this.modules.ledger.epsilon(viewer, mechanisms, DELTA, 'pld');
+        charges.set(key, charge);
+        return { round, contributions: partsOf(round, await charge) };
+      }),
+    );
   }
 
   private async membersOf(viewer: Viewer, ids: readonly string[]): Promise<Record<string, Member>> {
@@ -120,8 +149,7 @@ export class RunsService {
   }
 }
 
-function partsOf(round: Round): LineagePart[] {
-  const charged = epsilon(round.plan.mechanisms, DELTA);
+function partsOf(round: Round, charged: number): LineagePart[] {
   return Object.entries(round.state.participants)
     .filter(([, { status }]) => status === 'accepted')
     .map(([node, { weight }]) => ({
@@ -133,13 +161,25 @@ function partsOf(round: Round): LineagePart[] {
 }
 
 function check(settings: RunSettings): void {
-  const { nodes, quorum, rounds, normBound, weightStep, collectMs, workMs, tolerance, strategy, training } = settings;
+  const {
+    nodes,
+    quorum,
+    rounds,
+    normBound = 1,
+    weightStep,
+    collectMs,
+    workMs,
+    tolerance,
+    strategy,
+    training,
+  } = settings;
   try {
     checkTraining(training);
   } catch (error) {
     throw badInput((error as RangeError).message);
   }
   if (strategy === 'fedsgd' && training.steps !== 1) throw badInput('FedSGD has one step in a round.');
+  if (strategy === 'fedprox' && !(training.proximal > 0)) throw badInput('FedProx needs a proximal term above 0.');
   if (new Set(nodes).size !== nodes.length || nodes.length === 0)
     throw badInput('Name each node once, and at least one.');
   if (!(quorum >= 1 && quorum <= nodes.length)) throw badInput('A quorum is from 1 to the number of nodes.');

@@ -9,6 +9,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const GLOBAL_ID = /^[A-Za-z0-9_-]{1,128}$/;
 const MAX_CURSOR = 1024;
 
+export const isUuid = (text: string): boolean => UUID.test(text);
+
 /** Anything that node(id) finds. A class that implements it sets id to toGlobalId(its type name, the row's uuid). */
 @InterfaceType('Node', { description: 'Anything that has an id of its own.' })
 export abstract class Node {

@@ -52,6 +52,7 @@ export async function startHttpServer({ env, schema, institutions = {} }: TestHt
       lifecycle: () => lifecycle,
       checks: () => ({}),
       api: () => api,
+      updates: () => undefined,
       jwks: issuer.jwks,
     },
   );

@@ -12,6 +12,7 @@ import { createGraphqlHandler, type GraphqlHandlerModules, isGraphqlPath } from 
 import type { Check } from './health.js';
 import type { Metrics } from './metrics.js';
 import { registerRoutes } from './routes.js';
+import { registerUpdates, type UpdateServices } from './updates.js';
 
 export interface HttpServerModules {
   readonly log: Logger;
@@ -20,6 +21,8 @@ export interface HttpServerModules {
   readonly checks: () => Readonly<Record<string, Check>>;
   /** What serves GraphQL, once it has been composed. */
   readonly api: () => GraphqlHandlerModules | undefined;
+  /** What takes updates and gives weights, once it has been composed. */
+  readonly updates: () => UpdateServices | undefined;
   readonly jwks: { readonly keys: readonly JWK[] } | undefined;
 }
 
@@ -67,6 +70,13 @@ export async function listen(
     exposeHeadRoutes: true,
   });
   registerRoutes(web, modules);
+  registerUpdates(web, {
+    api: modules.api,
+    services: modules.updates,
+    publicUrl: config.publicUrl,
+    isDraining,
+    onRefused: (error, requestId) => logErrors(log, requestId, undefined, [describeError(error)]),
+  });
   web.addHook('onResponse', async (request, reply) => {
     metrics.request(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
   });
@@ -86,9 +96,10 @@ function httpServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 65_000 },
     route,
   );
-  // A client that asks before it sends a large body is told at once.
+  // A client that asks before it sends a large body is told at once. Updates may be of any size.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (Number(request.headers['content-length'] ?? 0) <= bodyLimit) response.writeContinue();
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length <= bodyLimit || !isGraphqlPath(request.url)) response.writeContinue();
     route(request, response);
   });
   return server;

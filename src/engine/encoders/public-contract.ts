@@ -47,6 +47,16 @@ export function publicContract(grid: PublicGrid, noisy: Float64Array, options: P
   };
 }
 
+/**
+ * A feature contract from a declaration alone, where nothing was released: the same, as if users were spread evenly over the cells.
+ * Edges are then evenly spaced over a declared range, and by factors of ten without one.
+ */
+export function declaredContract(grid: PublicGrid, bins: number): FeatureContract {
+  const even = new Float64Array(grid.size).fill(1);
+  even[0] = POPULATION_WEIGHT * Math.max(1, grid.products.length);
+  return publicContract(grid, even, { bins, deviation: 0 });
+}
+
 interface Fitted {
   readonly feature: Feature;
   readonly variance: number;
