@@ -5,8 +5,13 @@ import {
   type ExecutionResult,
   execute,
   GraphQLError,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
+  isInputObjectType,
   isInputType,
+  isNonNullType,
   type OperationDefinitionNode,
   typeFromAST,
   visit,
@@ -40,7 +45,8 @@ export function createExecutor(schema: GraphQLSchema): Executor {
     compiled.set(operation, entry);
     entry.seen += 1;
     if (!entry.query && entry.seen >= COMPILE_AT) {
-      const query = canBeCompiled(document) && compileQuery(schema, document, operation.name?.value);
+      const can = canBeCompiled(document) && !losesDefaults(schema, operation);
+      const query = can && compileQuery(schema, document, operation.name?.value);
       entry.query = query && isCompiledQuery(query) ? query : 'impossible';
     }
     return entry.query === 'impossible' ? undefined : entry.query;
@@ -82,6 +88,26 @@ function canBeCompiled(document: DocumentNode): boolean {
     ListValue: (node) => void visit(node, inLiteral),
   });
   return can;
+}
+
+/**
+ * graphql-jit 0.8.9 asks for a value where a non-null variable, or a non-null field of an input, has a default. Such operations are run
+ * by graphql-js.
+ */
+function losesDefaults(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): boolean {
+  const seen = new Set<GraphQLInputObjectType>();
+  const loses = (type: GraphQLInputType): boolean => {
+    const named = getNamedType(type);
+    if (!isInputObjectType(named) || seen.has(named)) return false;
+    seen.add(named);
+    return Object.values(named.getFields()).some(
+      (field) => (isNonNullType(field.type) && field.defaultValue !== undefined) || loses(field.type),
+    );
+  };
+  return variableDefinitions.some((definition) => {
+    const type = typeFromAST(schema, definition.type);
+    return isInputType(type) && ((isNonNullType(type) && definition.defaultValue !== undefined) || loses(type));
+  });
 }
 
 /** graphql-jit makes its errors look like GraphQLErrors; the rest of the server wants real ones. */

@@ -70,6 +70,18 @@ const Input = new GraphQLInputObjectType({
     attributes: { type: AttributesScalar },
   },
 });
+const Defaults = new GraphQLInputObjectType({
+  name: 'Defaults',
+  fields: {
+    must: { type: new GraphQLNonNull(GraphQLInt), defaultValue: 3 },
+    colour: { type: new GraphQLNonNull(Colour), defaultValue: 'red' },
+    may: { type: Colour, defaultValue: 'blue' },
+  },
+});
+const Outer = new GraphQLInputObjectType({
+  name: 'Outer',
+  fields: { inner: { type: new GraphQLList(new GraphQLNonNull(Defaults)) } },
+});
 const cat = { kind: 'Cat', id: 'c1', name: 'Tom', must: 'yes' };
 const dog = { kind: 'Dog', id: 'd1', name: 'Rex' };
 
@@ -83,6 +95,8 @@ const echo = {
     input: { type: Input },
     text: { type: GraphQLString, defaultValue: 'none' },
     ids: { type: new GraphQLList(GraphQLID) },
+    defaults: { type: Defaults },
+    outer: { type: Outer },
   },
   resolve: (_: unknown, args: object) => JSON.stringify(Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1))),
 };
@@ -182,6 +196,12 @@ const CASES: readonly (readonly [query: string, variables?: Record<string, unkno
   ],
   ['query Q($n: Int!, $id: ID) { echo(input: {text: "x", list: [1, $n]}, ids: [$id, "b"]) }', { n: 2 }],
   ['query Q($t: String, $i: Input, $ids: [ID]) { echo(input: $i, text: $t, ids: $ids) }'],
+  ['query Q($d: Defaults!) { echo(defaults: $d) }', { d: {} }],
+  ['query Q($d: Defaults!) { echo(defaults: $d) }', { d: { must: null } }],
+  ['query Q($d: Defaults!) { echo(defaults: $d) }', { d: { must: 4, colour: 'BLUE', may: null } }],
+  ['query Q($o: Outer) { echo(outer: $o) }', { o: { inner: [{}, { must: 1 }] } }],
+  ['query Q($t: String! = "x") { echo(text: $t) }'],
+  ['query Q($t: String! = "x") { echo(text: $t) }', { t: 'y' }],
   ['query Q($ids: [ID]) { echo(ids: $ids) }', { ids: 7 }],
   ['query Q($ids: [ID]) { echo(ids: $ids) }', { ids: [{}] }],
   ['query Q($y: Boolean!) { cat { id @include(if: $y) name @skip(if: $y) } }', { y: true }],
