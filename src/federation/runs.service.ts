@@ -69,8 +69,11 @@ export class RunsService {
         if (!run) throw notFound('training run', toGlobalId('TrainingRun', id));
         if (run.status !== 'running') return run;
         await this.rounds.endRun(manager, id, 'stopped');
-        for (const round of await this.rounds.ofRun(manager, id))
+        // One may have been opened since; it is read again under its lock, or a join of this moment would be forgotten.
+        for (const { id: roundId } of await this.rounds.ofRun(manager, id)) {
+          const round = await this.modules.steps.lock(manager, roundId);
           await this.modules.steps.apply(manager, within, round, { kind: 'stopped' });
+        }
         return (await this.rounds.run(manager, id))!;
       },
       { retries: 3 },
