@@ -1,5 +1,6 @@
+import { epsilon } from '../../federated/privacy/accountant/epsilon.js';
 import { generateNodeKey, type NodeKey } from '../../federated/protocol/keys.js';
-import type { RoundPlan } from '../../federated/protocol/plan.js';
+import type { RoundPlan, TrainingSettings } from '../../federated/protocol/plan.js';
 import { planDigest } from '../../federated/protocol/plan.js';
 import { type Statement, signStatement } from '../../federated/protocol/statement.js';
 import { digestOf, updateFileBytes, updateFileChunks } from '../../federated/protocol/update-file.js';
@@ -17,6 +18,7 @@ import { InstitutionsService } from '../../src/institutions/institutions.service
 import { ModelRegistry } from '../../src/models/model-registry.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import type { BudgetsService } from '../../src/privacy/budgets.service.js';
+import type { LedgerService } from '../../src/privacy/ledger.service.js';
 import { createInstitution } from './database.js';
 import { operator } from './viewers.js';
 
@@ -36,6 +38,19 @@ export const CONTRACT = {
   ],
   products: [],
   scale: 1,
+};
+
+export const POPULATION = 'customers';
+
+export const TRAINING: TrainingSettings = {
+  clipping: { kind: 'flat', norm: 1 },
+  samplingRate: 0.1,
+  expectedUsers: 100,
+  noiseMultiplier: 1,
+  steps: 2,
+  learningRate: 0.1,
+  momentum: 0,
+  proximal: 0,
 };
 
 export const nodeViewer = (institutionId: string): Viewer => ({
@@ -64,14 +79,24 @@ export function recordingBudgets() {
   return { budgets, calls };
 }
 
-export function createFederation(database: Database, budgets: BudgetsService, measure: Measure) {
+/** Of a ledger that nobody reads. */
+const arithmeticAlone = {
+  epsilon: async (_viewer: unknown, ...asked: Parameters<typeof epsilon>) => epsilon(...asked),
+} as unknown as LedgerService;
+
+export function createFederation(
+  database: Database,
+  budgets: BudgetsService,
+  measure: Measure,
+  ledger: LedgerService = arithmeticAlone,
+) {
   const institutions = new InstitutionsService({ database });
   const scoring = undefined as never; // nothing here scores: measures are given
   const models = new ModelsService({ database, registry: new ModelRegistry({ database, scoring }) });
   const nodes = new NodesService({ database, institutions });
   const steps = new RoundSteps({ models, budgets });
-  const runs = new RunsService({ database, institutions, nodes, steps });
-  const rounds = new RoundsService({ database, nodes, budgets, steps });
+  const runs = new RunsService({ database, institutions, nodes, ledger, steps });
+  const rounds = new RoundsService({ database, nodes, budgets, ledger, steps });
   const work = new RoundWork({ database, models, steps, measure });
   return { models, nodes, runs, rounds, work };
 }
@@ -83,39 +108,43 @@ export interface Member {
   readonly key: NodeKey;
 }
 
-/** Enrols nodes of institutions of their own, and starts a run of one kind. */
-export async function startRun(
+/** Enrols nodes, each of an institution of its own, or all of one. */
+export async function enrol(
   database: Database,
-  { models, nodes, runs }: Federation,
+  { nodes }: Federation,
   count: number,
-  settings: Partial<RunSettings> = {},
-): Promise<{ run: string; members: Member[]; base: string }> {
+  institution?: string,
+): Promise<Member[]> {
   const members: Member[] = [];
   for (let i = 0; i < count; i++) {
-    const institutionId = await createInstitution(database);
+    const institutionId = institution ?? (await createInstitution(database));
     const key = generateNodeKey();
-    const { id } = await nodes.enrol(operator(), { institutionId, name: 'node', publicKey: key.publicKey });
+    const { id } = await nodes.enrol(operator(), {
+      institution: institutionId,
+      name: `node-${i}`,
+      publicKey: key.publicKey,
+    });
     members.push({ institutionId, node: id, key });
   }
+  return members;
+}
+
+/** A run of one kind, which starts from a linear model of risk with all of its weights zero. */
+export async function startRunOf(
+  { models, runs }: Federation,
+  members: readonly Member[],
+  settings: Partial<RunSettings> = {},
+): Promise<{ run: string; base: string }> {
   const parameters = initialParameters('linear', 'risk', CONTRACT);
   const base = await models.add(operator(), null, toTrainedModel('risk', 'linear', CONTRACT, parameters), true);
   const { id } = await runs.start(operator(), {
     strategy: 'fedavg',
-    population: 'customers',
+    population: POPULATION,
     baseVersion: base.id,
     rounds: 1,
     nodes: members.map(({ node }) => node),
     quorum: 1,
-    training: {
-      clipping: { kind: 'flat', norm: 1 },
-      samplingRate: 0.1,
-      expectedUsers: 100,
-      noiseMultiplier: 1,
-      steps: 2,
-      learningRate: 0.1,
-      momentum: 0,
-      proximal: 0,
-    },
+    training: TRAINING,
     optimiser: { kind: 'momentum', learningRate: 1, momentum: 0 },
     normBound: 10,
     weightStep: 100,
@@ -125,7 +154,30 @@ export async function startRun(
     tolerance: 0.01,
     ...settings,
   });
-  return { run: id, members, base: base.id };
+  return { run: id, base: base.id };
+}
+
+/** Enrols nodes of institutions of their own, and starts a run of one kind. */
+export async function startRun(
+  database: Database,
+  federation: Federation,
+  count: number,
+  settings: Partial<RunSettings> = {},
+): Promise<{ run: string; members: Member[]; base: string }> {
+  const members = await enrol(database, federation, count);
+  return { members, ...(await startRunOf(federation, members, settings)) };
+}
+
+/** The round's deadline has come: to a test that does not wait for it. Nothing happens to a round that is over. */
+export async function passDeadline(database: Database, roundId: string): Promise<void> {
+  const deadline = new Date(Date.now() - 1000).toISOString();
+  await database.consortium((manager) =>
+    manager.query(
+      `update concord.rounds set deadline = $2::timestamptz, state = state || jsonb_build_object('deadline', $2::text)
+        where id = $1 and deadline is not null`,
+      [roundId, deadline],
+    ),
+  );
 }
 
 export async function signed(statement: Statement, key: NodeKey) {

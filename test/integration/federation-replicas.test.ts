@@ -1,0 +1,151 @@
+import { entities } from '../../src/app/entities.js';
+import { createDatabase } from '../../src/database/data-source.js';
+import type { Database } from '../../src/database/database.js';
+import { RoundsStore } from '../../src/federation/rounds.store.js';
+import { useTestDatabase } from '../support/database.js';
+import { execute } from '../support/database-server.js';
+import { enrol, type Member, startRunOf } from '../support/federation.js';
+import { testLedgerKey } from '../support/ledger-key.js';
+import {
+  auditedLedger,
+  createPrivateFederation,
+  fates,
+  latestRound,
+  type PrivateFederation,
+  roundsOf,
+  setCaps,
+} from '../support/private-federation.js';
+import { operator } from '../support/viewers.js';
+
+const db = useTestDatabase();
+const FIRST = 'concord-first';
+/** Two coordinators on one database; transactions of the first that change rounds wait for `gate`. */
+let first: PrivateFederation;
+let second: PrivateFederation;
+let firstDatabase: Database;
+let gate: Promise<void> = Promise.resolve();
+let atGate = () => {};
+beforeAll(async () => {
+  firstDatabase = await createDatabase({ url: db.appUrl, entities, applicationName: FIRST });
+  const gated = new Proxy(firstDatabase, {
+    get(target, name) {
+      if (name === 'coordinator')
+        return async (...args: Parameters<Database['coordinator']>) => {
+          atGate();
+          await gate;
+          return target.coordinator(...args);
+        };
+      const member = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const key = testLedgerKey();
+  first = createPrivateFederation(gated, async () => 0.7, key);
+  second = createPrivateFederation(db.database, async () => 0.7, key);
+});
+afterAll(async () => {
+  await Promise.all([first.close(), second.close()]);
+  await firstDatabase.close();
+});
+
+async function contributed(settings = {}) {
+  const members = await enrol(db.database, second, 2);
+  await setCaps(second, members);
+  const { run } = await startRunOf(second, members, settings);
+  await contributeAll(run, members);
+  return { run, members };
+}
+
+async function contributeAll(run: string, members: readonly Member[]) {
+  const { round, parts } = await latestRound(second, run, members);
+  for (const part of parts) await part.contribute(new Float32Array(round.plan.model.parameters).fill(1));
+}
+
+/** Versions that rounds of a run have made. */
+const versionsOf = (run: string): Promise<{ id: string; round: string; status: string }[]> =>
+  db.database.consortium((manager) =>
+    manager.query(
+      `select id, training ->> 'round' as round, status from concord.model_versions where training ->> 'run' = $1
+        order by number`,
+      [run],
+    ),
+  );
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+test('passes of two coordinators at the same moment aggregate, evaluate and publish each round once', async () => {
+  const rounds = 5;
+  const { run, members } = await contributed({ rounds });
+  for (let number = 1; number <= rounds; number++) {
+    if (number > 1) await contributeAll(run, members);
+    for (let pass = 0; pass < 3; pass++)
+      await Promise.all([first, second, first, second].map(({ work }) => work.runDue(fail)));
+  }
+  const all = await roundsOf(second, run);
+  expect(all.map(({ state }) => state.status)).toEqual(Array(rounds).fill('published'));
+  const versions = await versionsOf(run);
+  expect(versions.map(({ id, round }) => [id, round])).toEqual(all.map(({ id, versionId }) => [versionId, id]));
+  expect(versions.map(({ status }) => status)).toEqual([...Array(rounds - 1).fill('retired'), 'active']);
+  for (const { institutionId } of members)
+    expect(fates(await auditedLedger(second.ledger, institutionId))).toEqual(Array(rounds).fill('accepted'));
+});
+
+test.each([
+  'aggregating',
+  'evaluating',
+])('a coordinator that loses its lock while %s changes nothing after another has done the work', async (status) => {
+  const { run } = await contributed({ rounds: 2 });
+  if (status === 'evaluating') await second.work.runDue(fail);
+  const [{ state }] = await roundsOf(second, run);
+  expect(state.status).toBe(status);
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    atGate = resolve;
+  });
+  const errors: unknown[] = [];
+  const slow = first.work.runDue((error) => errors.push(error));
+  await reached;
+  // It holds the lock: the other leaves the round alone.
+  await second.work.runDue(fail);
+  expect((await roundsOf(second, run))[0].state).toEqual(state);
+  await execute(
+    db.ownerUrl,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${FIRST}' and state = 'idle in transaction'`,
+  );
+  while ((await roundsOf(second, run))[0].state.status !== 'published') await second.work.runDue(fail);
+  const before = [await roundsOf(second, run), await versionsOf(run)];
+  open();
+  await slow;
+  expect(errors).toMatchObject([{ code: 'UNAVAILABLE' }]);
+  expect([await roundsOf(second, run), await versionsOf(run)]).toEqual(before);
+  expect(before[1]).toHaveLength(1);
+  expect(before[0]).toHaveLength(2);
+  await second.runs.stop(operator(), run);
+});
+
+test('a join that comes while its run is being stopped is settled with the round', async () => {
+  const members = await enrol(db.database, second, 1);
+  await setCaps(second, members);
+  const { run } = await startRunOf(second, members);
+  const { parts } = await latestRound(second, run, members);
+  // As if the round had been opened since the first look at the run's rounds, and joined since the second.
+  const ofRun = jest.spyOn(RoundsStore.prototype, 'ofRun');
+  ofRun.mockResolvedValueOnce([]);
+  ofRun.mockImplementationOnce(async function (this: RoundsStore, ...args) {
+    const rounds = await new RoundsStore().ofRun(...args);
+    await parts[0].join();
+    return rounds;
+  });
+  await second.runs.stop(operator(), run);
+  ofRun.mockRestore();
+  expect((await roundsOf(second, run))[0].state).toMatchObject({
+    status: 'failed',
+    participants: { [members[0].node]: { status: 'late' } },
+  });
+  expect(fates(await auditedLedger(second.ledger, members[0].institutionId))).toEqual(['round-closed']);
+});
