@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { protocolVectors } from '../../scripts/vectors/all.js';
+import type { Backend } from '../../src/engine/backends/backend.js';
+import { openBackend } from '../../src/engine/backends/select.js';
+import type { Column, Dataset, Ownership } from '../../src/engine/data/dataset.js';
+import { inputsOf, parseContract } from '../../src/engine/encoders/contract.js';
+import { daysOf } from '../../src/engine/encoders/dates.js';
+import { encodeDataset, encodeRows } from '../../src/engine/encoders/encode.js';
+import { createExpander } from '../../src/engine/encoders/expand.js';
+import { unpackWeights } from '../../src/engine/models/artifact.js';
+import { federatedArchitecture, toTrainedModel } from '../../src/engine/models/federated.js';
+import { clippedSums } from '../../src/engine/training/private/clipped-sums.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: the files are read as another program would read them
+type Vector = any;
+const read = (name: string): Vector => JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8'));
+
+/** Numbers within a share of them, everything else to the letter. */
+function expectSame(actual: Vector, expected: Vector, tolerance: number, path = ''): void {
+  if (typeof expected === 'number') {
+    const off = Math.abs(actual - expected);
+    expect({ path, close: off <= tolerance * Math.max(1, Math.abs(expected)) }).toEqual({ path, close: true });
+  } else if (typeof expected === 'object' && expected !== null) {
+    expect({ path, keys: Object.keys(actual) }).toEqual({ path, keys: Object.keys(expected) });
+    for (const key of Object.keys(expected)) expectSame(actual[key], expected[key], tolerance, `${path}/${key}`);
+  } else expect({ path, value: actual }).toEqual({ path, value: expected });
+}
+
+test('the script writes the files that are here', async () => {
+  const made = await protocolVectors();
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json'));
+  expect(files.sort()).toEqual(
+    Object.keys(made)
+      .map((name) => `${name}.json`)
+      .sort(),
+  );
+  // ε alone is to four places: another version of the accountant may differ by more than the other files allow.
+  for (const [name, value] of Object.entries(made))
+    expectSame(JSON.parse(JSON.stringify(value)), read(name), name === 'mechanisms' ? 1e-3 : 1e-9, name);
+});
+
+describe('the engine computes what a node must', () => {
+  const { cases, weightsFile, tolerance } = read('training');
+  const named: readonly [string, Vector][] = cases.map((each: Vector) => [each.name, each]);
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await openBackend('onnxruntime');
+  });
+  afterAll(() => backend.dispose());
+
+  test.each(named)('%s', async (_, vector) => {
+    const { task, contract, parameters, users, rows, clipped } = vector;
+    const parsed = parseContract(contract);
+    const dataset = datasetOf(contract, users);
+    const width = inputsOf(parsed);
+    const expander = createExpander(parsed);
+    for (const encoded of [encodeDataset(parsed, dataset), encodeRows(parsed, users.map(rowOf))]) {
+      const hidden = users.flatMap((user: Vector, index: number) =>
+        task === 'risk' ? [[index, -1]] : placesOf(contract.products, user.owned).map((product) => [index, product]),
+      );
+      const target = new Float32Array(hidden.length * width);
+      hidden.forEach(([user, product]: number[], row: number) => {
+        expander.write(encoded, user, product, target, row);
+      });
+      expectNear(target, rows.flat(), tolerance.rows);
+    }
+    const architecture = federatedArchitecture(task, task === 'risk' ? 'logistic' : 'linear', parsed);
+    const everyone = Int32Array.from(users.keys());
+    for (const { clipping, sum, within } of clipped) {
+      const sums = await clippedSums(
+        { dataset, task, contract: parsed, architecture, clipping, users: everyone },
+        backend,
+        () => undefined,
+      );
+      const found = await sums.of(Float32Array.from(parameters), clipping.norm, [[...everyone]], () => undefined);
+      await sums.dispose();
+      expectNear(found.sum, sum, tolerance.sum);
+      expect(found.aboveHalf).toBe(within - users.length / 2);
+    }
+  });
+
+  test('the weights file', () => {
+    const [{ contract }] = cases;
+    const parameters = Float32Array.from(weightsFile.parameters);
+    const { weights } = toTrainedModel('risk', 'logistic', contract, parameters);
+    expect(Buffer.from(weights).toString('hex')).toBe(weightsFile.hex);
+    const file = Buffer.from(weightsFile.hex, 'hex');
+    expect(unpackWeights(file, { inputs: 2, outputs: 1 })).toMatchObject({ kind: 'network', members: [parameters] });
+  });
+});
+
+function expectNear(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
+  const largest = Math.max(...expected.map(Math.abs));
+  expect(actual).toHaveLength(expected.length);
+  expected.forEach((value, index) => {
+    expect(Math.abs(actual[index] - value)).toBeLessThanOrEqual(tolerance * largest);
+  });
+}
+
+const rowOf = ({ values, owned }: Vector) => ({ values, owned: owned ?? [] });
+const placesOf = (products: readonly string[], owned: readonly string[] = []) =>
+  owned.map((code) => products.indexOf(code)).sort((a, b) => a - b);
+
+function datasetOf(contract: Vector, users: readonly Vector[]): Dataset {
+  const columns = contract.features.map(({ kind, column, part, categories }: Vector): Column => {
+    const values = users.map((user) => user.values[column]);
+    if (kind === 'categorical') {
+      const names = [...new Set([...values.filter((value) => value !== null), ...categories])];
+      return {
+        kind,
+        name: column,
+        values: Int32Array.from(values, (value) => names.indexOf(value)),
+        categories: names,
+      };
+    }
+    const numbers = Float64Array.from(values, (value) => (value === null ? Number.NaN : part ? daysOf(value) : value));
+    return { kind: part ? 'date' : 'numeric', name: column, values: numbers };
+  });
+  const items = users.map(({ owned }) => placesOf(contract.products, owned));
+  const offsets = Int32Array.from([0, ...items.keys()], (_, index) => items.slice(0, index).flat().length);
+  const ownership: Ownership = {
+    products: contract.products,
+    offsets,
+    items: Int32Array.from(items.flat()),
+    heldOut: new Int32Array(users.length).fill(-1),
+  };
+  return {
+    name: 'vectors',
+    size: users.length,
+    userIds: users.map((_, index) => `u${index}`),
+    columns,
+    protectedColumns: [],
+    ...(contract.products.length > 0 ? { ownership } : { label: Float32Array.from(users, ({ label }) => label) }),
+  };
+}
