@@ -160,7 +160,8 @@ function partsOf(round: Round, charged: number): LineagePart[] {
       institution: round.members[node].code,
       weight: weight ?? 0,
       epsilon: charged,
-    }));
+    }))
+    .sort((a, b) => (`${a.institution}/${a.node}` < `${b.institution}/${b.node}` ? -1 : 1));
 }
 
 function check(settings: RunSettings): void {

@@ -3,14 +3,14 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '../..');
+export const ROOT = join(import.meta.dirname, '../..');
 /** Built by `npm run build`, which `npm test` does first. */
-const BIN = join(ROOT, 'dist/src/app/bin.js');
+export const BIN = join(ROOT, 'dist/src/app/bin.js');
 
 type Environment = Readonly<Record<string, string>>;
 
 /** What the process is given: nothing of the tests' own settings. */
-function environment(env: Environment): NodeJS.ProcessEnv {
+export function environment(env: Environment): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, PORT: '0', ...env };
 }
 
