@@ -2,7 +2,7 @@ import { initialState, type ServerOptimiser, serverStep } from '../../federated/
 import { weightedMean } from '../../federated/aggregation/weighted-mean.js';
 import { canonicalJson } from '../../federated/canonical-json.js';
 import { epsilon } from '../../federated/privacy/accountant/epsilon.js';
-import { gridSigma, groupsOf, mechanismsOf } from '../../federated/privacy/dp-sgd.js';
+import { gridSigma, mechanismsOf } from '../../federated/privacy/dp-sgd.js';
 import { applyRecord, type Budget, EMPTY_BUDGET, measureSpent } from '../../federated/privacy/ledger/budget.js';
 import { chainEntry, entryLeaf } from '../../federated/privacy/ledger/chain.js';
 import { signCheckpoint } from '../../federated/privacy/ledger/checkpoint.js';
@@ -32,7 +32,7 @@ export function mechanisms() {
       const charged = mechanismsOf(training);
       const places = (value: number) => Number(value.toFixed(4));
       const spent = { pld: places(epsilon(charged, DELTA)), rdp: places(epsilon(charged, DELTA, 'rdp')) };
-      return { name, training, mechanisms: charged, epsilon: spent, groups: groupsOf(training) };
+      return { name, training, mechanisms: charged, epsilon: spent };
     }),
     grid: [
       [1, 3],
