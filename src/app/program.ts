@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),
   privacy: async () => (await import('./commands/privacy.js')).privacyCommand(),
   node: async () => (await import('./commands/node.js')).nodeCommand(),
+  federation: async () => (await import('./commands/federation.js')).federationCommand(),
   ledger: async () => (await import('./commands/ledger.js')).ledgerCommand(),
 };
 

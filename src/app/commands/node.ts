@@ -1,16 +1,23 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { systemClock, withRetries } from '../../../federated/node/backoff.js';
+import { Command, Option } from 'commander';
+import { systemClock } from '../../../federated/node/backoff.js';
 import { FolderInUse, NodeFolder } from '../../../federated/node/folder.js';
 import { LedgerDamaged, LocalLedger } from '../../../federated/node/ledger.js';
-import { CoordinatorAway, NodeStopped } from '../../../federated/node/ports.js';
 import { RoundLoop } from '../../../federated/node/round-loop.js';
 import type { Outcome } from '../../../federated/node/state.js';
 import { generateNodeKey, type NodeKey, readNodeKey, writeNodeKey } from '../../../federated/protocol/keys.js';
-import { Refusal } from '../../../federated/protocol/refusal.js';
 import { badInput, ConcordError } from '../../errors.js';
-import { askCoordinator, createCoordinatorClient } from '../node/coordinator-http.js';
+import { createCoordinatorClient } from '../node/coordinator-http.js';
+import {
+  aboveZero,
+  addressOf,
+  askOnce,
+  type Credentials,
+  expectedOf,
+  readText,
+  withCoordinator,
+} from '../node/coordinator-options.js';
 import { createEngineTrainer } from '../node/engine-trainer.js';
 import { dataOfFiles, dataOfInstitution, type LocalData } from '../node/local-data.js';
 import { ENROL_NODE } from '../node/operations.js';
@@ -30,27 +37,6 @@ const json = () => new Option('--json', 'one JSON object on stdout');
 const keyOption = () => new Option('--key <file>', "the node's private key").makeOptionMandatory();
 const folderOption = () =>
   new Option('--folder <folder>', 'what the node must not forget (default: the name of the key file and .node)');
-const coordinatorOption = () =>
-  new Option('--coordinator <url>', 'where the coordinator serves, without /graphql')
-    .argParser(webAddress)
-    .makeOptionMandatory();
-const tokenOptions = (of: string) => [
-  new Option('--token <token>', `a token of ${of}; seen by whoever lists processes`).conflicts('tokenFile'),
-  new Option('--token-file <file>', 'a file with it'),
-];
-
-interface Credentials {
-  coordinator: string;
-  token?: string;
-  tokenFile?: string;
-}
-
-async function addressOf({ coordinator, token, tokenFile }: Credentials) {
-  const text = token ?? (tokenFile === undefined ? undefined : await readText(tokenFile));
-  if (!text?.trim()) throw badInput('A token is needed: --token-file or --token.');
-  return { url: coordinator, token: text.trim() };
-}
-
 function keygenCommand(): Command {
   return new Command('keygen')
     .description("Make a node's Ed25519 key. It never leaves the bank; the operator gets the public key.")
@@ -83,24 +69,21 @@ interface EnrollOptions extends Credentials {
 function enrollCommand(): Command {
   const command = new Command('enroll')
     .description("Make a bank's node known to the coordinator: for the operator. Prints the node's id.")
-    .addOption(coordinatorOption())
     .requiredOption('--institution <code>', 'whose node it is')
     .requiredOption('--name <name>', 'what people call it')
     .option('--key <file>', "the node's private key, where the operator has it (a demo)")
     .option('--public-key <key>', 'what keygen printed, which the bank sent');
-  for (const option of [...tokenOptions('an operator'), json()]) command.addOption(option);
-  return command.action(async (options: EnrollOptions) => {
-    const { institution, name } = options;
-    const publicKey = options.publicKey ?? (options.key && (await readKey(options.key)).publicKey);
-    if (!publicKey) return command.error('error: give --public-key or --key');
-    const address = await addressOf(options);
-    const { signal } = new AbortController();
-    const answer = await reachable(() =>
-      askCoordinator(address, ENROL_NODE, { input: { institution, name, publicKey } }, signal),
-    );
-    const { id } = answer as { id: string };
-    createOutput(options).result({ id, institution, name }, () => id);
-  });
+  return withCoordinator(command, 'an operator')
+    .addOption(json())
+    .action(async (options: EnrollOptions) => {
+      const { institution, name } = options;
+      const publicKey = options.publicKey ?? (options.key && (await readKey(options.key)).publicKey);
+      if (!publicKey) return command.error('error: give --public-key or --key');
+      const address = await addressOf(options);
+      const answer = await askOnce(address, ENROL_NODE, { input: { institution, name, publicKey } });
+      const { nodeId: id } = answer as { nodeId: string };
+      createOutput(options).result({ id, institution, name }, () => id);
+    });
 }
 
 interface RunOptions extends Credentials {
@@ -124,11 +107,9 @@ interface RunOptions extends Credentials {
 function runCommand(): Command {
   const command = new Command('run')
     .description('Take part in training: each round that the coordinator opens and the own budget allows.')
-    .addOption(coordinatorOption())
     .addOption(keyOption())
     .requiredOption('--node <id>', 'the id that enroll printed');
-  for (const option of tokenOptions('this node')) command.addOption(option);
-  return command
+  return withCoordinator(command, 'this node')
     .addOption(folderOption())
     .addOption(new Option('--institution <code>', 'whose users of the own database').conflicts(['descriptor']))
     .option('--descriptor <file>', 'what the files mean, instead of a database (docs/import.md)')
@@ -265,41 +246,9 @@ async function readKey(path: string): Promise<NodeKey> {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw badInput(`The file ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
-  }
-}
-
-/** A few tries, for a command at which somebody waits. */
-async function reachable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    const { signal } = new AbortController();
-    return await withRetries(work, { clock: systemClock, signal, until: Date.now() + 10_000 });
-  } catch (error) {
-    throw expected(error);
-  }
-}
-
 /** What a node may end with, as the command line says it. */
 function expected(error: unknown): unknown {
-  if (error instanceof NodeStopped) return new ConcordError('CANCELLED', error.message);
-  if (error instanceof CoordinatorAway) return new ConcordError('UNAVAILABLE', error.message);
   if (error instanceof FolderInUse) return new ConcordError('CONFLICT', error.message);
   if (error instanceof LedgerDamaged) return new ConcordError('CONFLICT', error.message);
-  if (error instanceof Refusal) return new ConcordError('FORBIDDEN', `${error.code}: ${error.message}`);
-  return error;
-}
-
-function aboveZero(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('A number above 0 is expected.');
-}
-
-function webAddress(text: string): string {
-  if (/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '')) return text;
-  throw new InvalidArgumentError('Write an address such as https://coordinator.example.');
+  return expectedOf(error);
 }
