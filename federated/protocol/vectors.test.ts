@@ -239,3 +239,21 @@ describe('ledger', () => {
     expect(found).toMatchObject({ entries: entries.length, covered: entries.length, problems: [] });
   });
 });
+
+describe('docs/protocol.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+  const marked = [...page.matchAll(/<!-- vector: (\S+)\.json (\S+) -->\n```\w*\n(.*?)\n```/gs)];
+
+  test.each(
+    marked.map(([, file, place, text]) => [`${file} ${place}`, file, place, text]),
+  )('shows %s as it is', (_, file, place, text) => {
+    const value = place.split('/').reduce((inner, key) => inner[key], read(file));
+    if (typeof value === 'string') expect(text).toBe(value);
+    else expect(JSON.parse(text)).toEqual(value);
+  });
+
+  test('marks each of its examples', () => {
+    expect(marked.length).toBeGreaterThan(10);
+    expect(page.match(/<!-- vector/g)).toHaveLength(marked.length);
+  });
+});

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Bank, FederationProcesses } from '../support/federation-processes.js';
 import { temporaryFolder } from '../support/server-process.js';
 
@@ -67,21 +68,17 @@ function parametersOf(file: Buffer): number[] {
   return Array.from({ length: (file.length - start) / 4 }, (_, index) => file.readFloatLE(start + 4 * index));
 }
 
-const JOIN = `mutation ($id: ID!, $statement: String!, $jws: String!) {
-  joinRound(roundId: $id, statement: $statement, jws: $jws) {
-    ... on RoundJoined { nonce reservation } ... on RoundRefusal { code message }
-  }
-}`;
-const BEGIN = `mutation ($id: ID!, $statement: String!, $jws: String!) {
-  beginContribution(roundId: $id, statement: $statement, jws: $jws) {
-    ... on ContributionBegun { contributionId uploadUrl offset } ... on RoundRefusal { code message }
-  }
-}`;
-const COMMIT = `mutation ($id: ID!, $statement: String!, $jws: String!) {
-  commitContribution(contributionId: $id, statement: $statement, jws: $jws) {
-    ... on ContributionAccepted { contributionId digest weight } ... on RoundRefusal { code message }
-  }
-}`;
+const page = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+/** An operation of the document, by its name. */
+function operation(name: string): string {
+  const [, found] = new RegExp(`\`\`\`graphql\n((?:query|mutation) ${name}\\b.*?)\`\`\``, 's').exec(page) ?? [];
+  if (!found) throw new Error(`docs/protocol.md has no operation ${name}.`);
+  return found;
+}
+const OPEN = operation('OpenRound');
+const JOIN = operation('JoinRound');
+const BEGIN = operation('BeginContribution');
+const COMMIT = operation('CommitContribution');
 
 /** One bank's node: it says what it is told to, true or not. */
 class Node {
@@ -112,11 +109,14 @@ class Node {
       body,
     });
     const { data, errors } = (await response.json()) as Json;
-    return errors ? errors[0].extensions.code : Object.values(data)[0];
+    if (errors) return errors[0].extensions.code;
+    const answer = Object.values(data)[0] as Json;
+    if (answer) delete answer.__typename;
+    return answer;
   }
 
   async openRound(): Promise<Json> {
-    const open = await this.ask('query ($id: ID!) { openRound(nodeId: $id) { plan weightsUrl } }', { id: this.id });
+    const open = await this.ask(OPEN, { nodeId: this.id });
     return (
       open && { ...JSON.parse(open.plan), digest: sha256(open.plan), weightsUrl: open.weightsUrl, text: open.plan }
     );
@@ -126,8 +126,13 @@ class Node {
     return { run, round, node: this.id, plan: digest, at: new Date().toISOString() };
   }
 
+  /** @param id of the round, or of the contribution */
+  send(query: string, id: string, message: ReturnType<typeof signed>): Promise<Json> {
+    return this.ask(query, { ...(query === COMMIT ? { contributionId: id } : { roundId: id }), ...message });
+  }
+
   say(query: string, id: string, statement: Json, key = this.key): Promise<Json> {
-    return this.ask(query, { id, ...signed(statement, key) });
+    return this.send(query, id, signed(statement, key));
   }
 
   join(plan: Json, over: object = {}, key = this.key): Promise<Json> {
@@ -204,9 +209,9 @@ test('two nodes join, upload in pieces and commit; what is published is the base
   expect(before).toHaveLength(plan.model.parameters);
 
   const join = signed({ statement: 'join', ...north.about(plan) }, north.key);
-  const joined = await north.ask(JOIN, { id: plan.round, ...join });
+  const joined = await north.send(JOIN, plan.round, join);
   expect(joined).toEqual({ nonce: expect.stringMatching(/^[\w-]{43}$/), reservation: expect.any(String) });
-  expect(await north.ask(JOIN, { id: plan.round, ...join })).toEqual(joined);
+  expect(await north.send(JOIN, plan.round, join)).toEqual(joined);
   spent = { plan, message: join };
 
   const update = before.map((_, index) => (index % 8) / 8 - 0.25);
@@ -216,7 +221,7 @@ test('two nodes join, upload in pieces and commit; what is published is the base
   const stands = (response: Response) => [response.status, Number(response.headers.get('upload-offset'))];
   expect(stands(await north.put(uploadUrl, file, 0, 30))).toEqual([200, 30]);
   const contribution = signed(north.contribution(plan, joined.nonce, file), north.key);
-  expect(await north.ask(COMMIT, { id: contributionId, ...contribution })).toBe('CONFLICT');
+  expect(await north.send(COMMIT, contributionId, contribution)).toBe('CONFLICT');
   expect(stands(await north.put(uploadUrl, file, 50, file.length))).toEqual([409, 30]);
   expect(await north.begin(plan, joined.nonce, file)).toEqual({ contributionId, uploadUrl, offset: 30 });
   expect(stands(await north.http(uploadUrl, { method: 'HEAD' }))).toEqual([200, 30]);
@@ -224,8 +229,8 @@ test('two nodes join, upload in pieces and commit; what is published is the base
   expect(stands(await north.put(uploadUrl, file, 0, 30))).toEqual([200, file.length]);
 
   const receipt = { contributionId, digest: sha256(file), weight: 500 };
-  expect(await north.ask(COMMIT, { id: contributionId, ...contribution })).toEqual(receipt);
-  expect(await north.ask(COMMIT, { id: contributionId, ...contribution })).toEqual(receipt);
+  expect(await north.send(COMMIT, contributionId, contribution)).toEqual(receipt);
+  expect(await north.send(COMMIT, contributionId, contribution)).toEqual(receipt);
 
   const other = fileOf(update.map((value) => 2 * value));
   const part = await south.uploaded(plan, other);
@@ -241,8 +246,8 @@ test('two nodes join, upload in pieces and commit; what is published is the base
     expect(value).toBeCloseTo(before[index] + mean[index], 6);
   });
   // The round is over, and still answers as it did.
-  expect(await north.ask(JOIN, { id: plan.round, ...join })).toEqual(joined);
-  expect(await north.ask(COMMIT, { id: contributionId, ...contribution })).toEqual(receipt);
+  expect(await north.send(JOIN, plan.round, join)).toEqual(joined);
+  expect(await north.send(COMMIT, contributionId, contribution)).toEqual(receipt);
   expect(await north.openRound()).toBeNull();
   expect(await north.join(plan)).toMatchObject({ code: 'REPLAYED' });
 });
@@ -251,7 +256,7 @@ test('an attacker’s messages are refused, each by its name, and kept as eviden
   const run = await start({ quorum: 1 });
   const [north, south] = nodes;
   const plan = await north.openRound();
-  const { code, message } = await north.ask(JOIN, { id: plan.round, ...spent.message });
+  const { code, message } = await north.send(JOIN, plan.round, spent.message);
   expect({ code, message }).toEqual({ code: 'REPLAYED', message: expect.any(String) });
 
   const stranger = keyOf(generateKeyPairSync('ed25519').privateKey);
