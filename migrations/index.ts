@@ -9,6 +9,7 @@ import { ApplicationRole1764000000008 } from './1764000000008-application-role.j
 import { Statistics1764000000009 } from './1764000000009-statistics.js';
 import { Ledger1764000000010 } from './1764000000010-ledger.js';
 import { Federation1764000000011 } from './1764000000011-federation.js';
+import { StreamedModels1764000000012 } from './1764000000012-streamed-models.js';
 import { SignedUploads1764000000013 } from './1764000000013-signed-uploads.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
@@ -24,5 +25,6 @@ export const migrations = [
   Statistics1764000000009,
   Ledger1764000000010,
   Federation1764000000011,
+  StreamedModels1764000000012,
   SignedUploads1764000000013,
 ];

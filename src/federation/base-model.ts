@@ -1,35 +1,42 @@
-import { createHash } from 'node:crypto';
 import type { EntityManager } from '../database/database.js';
-import { inputsOf, parseContract } from '../engine/encoders/contract.js';
+import { parseContract } from '../engine/encoders/contract.js';
 import type { ModelName, Task } from '../engine/engine.js';
-import { unpackWeights } from '../engine/models/artifact.js';
+import { readNetworkFile } from '../engine/models/artifact.js';
+import { federatedArchitecture } from '../engine/models/federated.js';
 import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { ModelsService } from '../models/models.service.js';
 
 export interface BaseModel {
+  readonly id: string;
   readonly task: Task;
   readonly model: ModelName;
   readonly contract: Readonly<Record<string, unknown>>;
-  /** Flat. */
-  readonly parameters: Float32Array;
+  /** How many; float32 each, from dataStart on to the end of the weights file. */
+  readonly parameters: number;
+  readonly dataStart: number;
+  /** Of the weights file. */
+  readonly bytes: number;
   /** SHA-256 of the weights file, in hexadecimal. */
   readonly digest: string;
 }
 
 /**
- * The shared version from which a round starts.
- * @throws {ConcordError} NOT_FOUND, BAD_INPUT where it is no single network
+ * The shared version from which a round starts. Of its weights only the beginning is read.
+ * @throws {ConcordError} NOT_FOUND, BAD_INPUT where it is no network that nodes can train
  */
 export async function baseOf(models: ModelsService, manager: EntityManager, versionId: string): Promise<BaseModel> {
   const version = await models.sharedIn(manager, versionId);
   if (!version) throw notFound('model version', toGlobalId('ModelVersion', versionId));
-  const { task, model, contract, weights } = version;
+  const { id, task, model, contract, bytes, digest } = version;
   const parsed = parseContract(contract);
-  const outputs = task === 'interest' ? parsed.products.length : 1;
-  const unpacked = unpackWeights(weights, { inputs: inputsOf(parsed), outputs });
-  if (unpacked.kind !== 'network' || unpacked.members.length !== 1)
-    throw badInput('A run starts from a version that is one network: not from popularity, and not from an ensemble.');
-  const digest = createHash('sha256').update(weights).digest('hex');
-  return { task, model, contract, parameters: unpacked.members[0], digest };
+  const { inputs, outputs, ...trained } = federatedArchitecture(task, model, parsed);
+  const { value: start } = await models.sharedWeights(manager, version).next();
+  const { architecture, parameters, dataStart } = readNetworkFile(start as Buffer, bytes, { inputs, outputs });
+  const layers = ({ hidden, rank }: typeof trained) => JSON.stringify([hidden, rank]);
+  if (layers(architecture) !== layers(trained))
+    throw badInput(
+      'A run starts from the network that is trained privately under its name, which this version is not.',
+    );
+  return { id, task, model, contract, parameters, dataStart, bytes, digest };
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import type { RefusalCode } from '../../federated/protocol/refusal.js';
+import { Refusal, type RefusalCode } from '../../federated/protocol/refusal.js';
 import type { BeginStatement, JoinStatement, Statement } from '../../federated/protocol/statement.js';
+import { ConcordError } from '../errors.js';
 import type { Contribution } from './round.js';
 
 const COLUMNS = `c.id, c.institution_id as "institutionId", c.round_id as "roundId", c.node_id as "nodeId", c.nonce, c.reservation,
@@ -70,24 +71,30 @@ export class ContributionsStore {
     );
   }
 
-  /** Appends at the end of what there is; the caller holds the row's lock. */
+  /**
+   * Appends at the end of what there is; the caller holds the row's lock.
+   * @throws {ConcordError} CONFLICT where the round is over
+   */
   async append(manager: EntityManager, { id, institutionId, chunks }: Contribution, bytes: Buffer): Promise<void> {
+    const [, counted]: [unknown, number] = await manager.query(
+      'update concord.contributions set received = received + $2, chunks = chunks + 1 where id = $1 and dropped_at is null',
+      [id, bytes.length],
+    );
+    if (counted === 0) throw new ConcordError('CONFLICT', 'The round is over: it takes no more bytes.');
     await manager.query(
       'insert into concord.update_chunks (institution_id, contribution_id, sequence, bytes) values ($1, $2, $3, $4)',
       [institutionId, id, chunks, bytes],
     );
-    await manager.query(
-      'update concord.contributions set received = received + $2, chunks = chunks + 1 where id = $1',
-      [id, bytes.length],
-    );
   }
 
-  async chunk(manager: EntityManager, id: string, sequence: number): Promise<Buffer | undefined> {
+  /** @throws {Refusal} ROUND_CLOSED where it was dropped */
+  async chunk(manager: EntityManager, id: string, sequence: number): Promise<Buffer> {
     const rows: { bytes: Buffer }[] = await manager.query(
       'select bytes from concord.update_chunks where contribution_id = $1 and sequence = $2',
       [id, sequence],
     );
-    return rows[0]?.bytes;
+    if (rows.length === 0) throw new Refusal('ROUND_CLOSED', 'The round is over: its updates are not kept.');
+    return rows[0].bytes;
   }
 
   async accept(
@@ -117,8 +124,12 @@ export class ContributionsStore {
     return rows.length > 0;
   }
 
-  /** What was aggregated or refused is not kept. */
+  /** What was aggregated, refused or late is not kept, and nothing comes after it. */
   async dropChunks(manager: EntityManager, id: string): Promise<void> {
+    // The row first: an upload that goes on holds its lock until its chunk is there to be deleted.
+    await manager.query('update concord.contributions set dropped_at = now() where id = $1 and dropped_at is null', [
+      id,
+    ]);
     await manager.query('delete from concord.update_chunks where contribution_id = $1', [id]);
   }
 

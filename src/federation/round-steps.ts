@@ -78,11 +78,11 @@ export class RoundSteps {
       strategy: settings.strategy,
       task: base.task,
       population: settings.population,
-      model: { name: base.model, contract: base.contract as never, parameters: base.parameters.length },
+      model: { name: base.model, contract: base.contract as never, parameters: base.parameters },
       base: { version: baseVersionId, digest: base.digest },
       training: settings.training,
       mechanisms: mechanismsOf(settings.training),
-      normBound: settings.normBound ?? honestNorm(settings.training, settings.strategy, base.parameters.length),
+      normBound: settings.normBound ?? honestNorm(settings.training, settings.strategy, base.parameters),
       weightStep: settings.weightStep,
       deadline,
     };

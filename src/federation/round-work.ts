@@ -1,13 +1,15 @@
-import { initialState, serverStep } from '../../federated/aggregation/server-optimiser.js';
-import { weightedMean } from '../../federated/aggregation/weighted-mean.js';
+import { remembers } from '../../federated/aggregation/server-optimiser.js';
+import { serverRound } from '../../federated/aggregation/server-round.js';
+import type { RoundEvent } from '../../federated/coordinator/round.js';
+import { Refusal } from '../../federated/protocol/refusal.js';
 import { UpdateFileReader } from '../../federated/protocol/update-file.js';
-import type { Database } from '../database/database.js';
-import { toTrainedModel } from '../engine/models/federated.js';
+import type { Database, EntityManager, Within } from '../database/database.js';
+import { checkValues } from '../engine/models/federated.js';
 import { ConcordError } from '../errors.js';
 import type { ModelsService } from '../models/models.service.js';
-import { baseOf } from './base-model.js';
+import { type BaseModel, baseOf } from './base-model.js';
 import { ContributionsStore } from './contributions.store.js';
-import type { Contribution, Round } from './round.js';
+import type { Contribution, Round, TrainingRun } from './round.js';
 import type { RoundSteps } from './round-steps.js';
 import { chunksOf } from './rounds.service.js';
 import { RoundsStore } from './rounds.store.js';
@@ -29,79 +31,81 @@ export class RoundWork {
 
   constructor(private readonly modules: RoundWorkModules) {}
 
-  /** One pass over what is due. @param onError a round's work has failed for a reason that may pass: the next pass tries again */
-  async runDue(onError: (error: unknown) => void): Promise<void> {
-    const due = await this.modules.database.consortium((manager) => this.rounds.due(manager));
-    for (const { id, status, overdue } of due) {
-      try {
-        if (overdue) await this.time(id);
-        else if (status !== 'collecting') await this.alone(id, () => this.work(id));
-      } catch (error) {
-        onError(error);
-      }
+  /**
+   * One pass over what is due.
+   * @param onError a round's work has failed for a reason that may pass: the next pass tries again
+   * @param signal ends a long aggregation: nothing of it remains
+   */
+  async runDue(onError: (error: unknown) => void, signal?: AbortSignal): Promise<void> {
+    const { database } = this.modules;
+    const due = await database.consortium((manager) => this.rounds.due(manager));
+    const works = [
+      ...due
+        .filter(({ overdue }) => overdue)
+        .map(
+          ({ id }) =>
+            () =>
+              this.time(id),
+        ),
+      ...due
+        .filter(({ status, overdue }) => status !== 'collecting' && !overdue)
+        .map(
+          ({ id }) =>
+            () =>
+              this.work(id, signal),
+        ),
+      async () => {
+        const untidy = await database.consortium((manager) => this.rounds.untidy(manager));
+        for (const round of untidy) await this.tidy(round);
+      },
+    ];
+    for (const work of works) {
+      if (signal?.aborted) return;
+      await work().catch(onError);
     }
   }
 
   private time(id: string): Promise<void> {
+    return this.applied(id, { kind: 'time', at: new Date().toISOString() });
+  }
+
+  private async applied(id: string, event: RoundEvent): Promise<void> {
     const { database, steps } = this.modules;
-    return database.coordinator(async (manager, within) => {
-      const round = await steps.lock(manager, id);
-      await steps.apply(manager, within, round, { kind: 'time', at: new Date().toISOString() });
+    await database.coordinator(async (manager, within) => {
+      await steps.apply(manager, within, await steps.lock(manager, id), event);
     });
   }
 
-  private async alone(id: string, work: () => Promise<void>): Promise<void> {
-    await this.modules.database.consortium(
-      async (manager) => {
-        if (await this.rounds.tryWorkLock(manager, id)) await work();
-      },
-      { long: true },
-    );
-  }
-
-  private async work(id: string): Promise<void> {
-    const round = await this.modules.database.consortium((manager) => this.rounds.one(manager, id));
+  /** One transaction: it holds the lock, and what was done of the work is there when the round has gone on, or not at all. */
+  private async work(id: string, signal?: AbortSignal): Promise<void> {
     try {
-      if (round?.state.status === 'aggregating') await this.aggregate(round);
-      else if (round?.state.status === 'evaluating') await this.evaluate(round, round.state.version);
+      await this.modules.database.coordinator(
+        async (manager, within) => {
+          if (!(await this.rounds.tryWorkLock(manager, id))) return;
+          const round = await this.rounds.one(manager, id);
+          if (round?.state.status === 'aggregating') await this.aggregate(manager, within, round, signal);
+          if (round?.state.status === 'evaluating') await this.evaluate(manager, within, round, round.state.version);
+        },
+        { long: true },
+      );
     } catch (error) {
+      if (error instanceof RoundOver || (error instanceof Refusal && error.code === 'ROUND_CLOSED')) return;
       // What the input itself makes impossible will be no better at the next pass.
       if (!(error instanceof ConcordError && error.code === 'BAD_INPUT')) throw error;
-      await this.failed(id, error.message);
+      await this.applied(id, { kind: 'work-failed', reason: error.message });
     }
   }
 
-  private failed(id: string, reason: string): Promise<void> {
-    const { database, steps } = this.modules;
-    return database.coordinator(async (manager, within) => {
-      const round = await steps.lock(manager, id);
-      await steps.apply(manager, within, round, { kind: 'work-failed', reason });
-    });
-  }
-
-  /** Updates are streamed, in the order of their nodes; parameters and the optimiser's memory are held. */
-  private async aggregate(round: Round): Promise<void> {
-    const { database, models, steps } = this.modules;
+  /** Everything is a stream, in the order of the nodes: however large the model, a few MiB of it are held. */
+  private async aggregate(manager: EntityManager, within: Within, round: Round, signal?: AbortSignal): Promise<void> {
+    const { models, steps } = this.modules;
     const parts = await this.accepted(round);
-    const { run, base, memory } = await database.consortium(async (manager) => ({
-      run: (await this.rounds.run(manager, round.runId))!,
-      base: await baseOf(models, manager, round.baseVersionId),
-      memory: await this.rounds.optimiser(manager, round.runId),
-    }));
-    const { optimiser } = run.settings;
-    const { parameters, task, model, contract } = base;
-    const state = memory
-      ? { first: floats(memory.first), second: floats(memory.second) }
-      : initialState(optimiser, parameters.length);
-    const sources = parts.map((part) => this.values(round, part));
-    const weights = parts.map(({ weight }) => weight!);
-    let at = 0;
-    for await (const mean of weightedMean(sources, weights)) {
-      const end = at + mean.length;
-      const slice = { first: state.first.subarray(at, end), second: state.second.subarray(at, end) };
-      serverStep(optimiser, parameters.subarray(at, end), mean, slice);
-      at = end;
-    }
+    const run = (await this.rounds.run(manager, round.runId))!;
+    const base = await baseOf(models, manager, round.baseVersionId);
+    const { task, model, contract } = base;
+    const weights = await models.writeShared(manager, this.aggregated(manager, { round, run, base, parts }, signal));
+    const current = await steps.lock(manager, round.id);
+    if (current.state.status !== 'aggregating') throw new RoundOver();
     const training = {
       federated: true,
       strategy: round.plan.strategy,
@@ -110,30 +114,67 @@ export class RoundWork {
       number: round.number,
       institutions: [...new Set(parts.map(({ nodeId }) => round.members[nodeId].code))].sort(),
     };
-    const trained = toTrainedModel(task, model, contract, parameters, { metrics: {}, training });
-    await database.coordinator(async (manager, within) => {
-      const current = await steps.lock(manager, round.id);
-      if (current.state.status !== 'aggregating') return;
-      const { id: version } = await models.addShared(manager, trained);
-      await this.rounds.saveOptimiser(manager, round.id, bytesOf(state.first), bytesOf(state.second));
-      await steps.apply(manager, within, current, { kind: 'aggregated', version, at: new Date().toISOString() });
-    });
+    const { id: version } = await models.addWritten(manager, { task, model, contract, metrics: {}, training }, weights);
+    await steps.apply(manager, within, current, { kind: 'aggregated', version, at: new Date().toISOString() });
   }
 
-  private async evaluate(round: Round, version: string): Promise<void> {
-    const { database, steps, measure } = this.modules;
-    const run = (await database.consortium((manager) => this.rounds.run(manager, round.runId)))!;
+  /** The new weights file, which differs from the base's in its values alone. The optimiser's state is saved as it goes by. */
+  private async *aggregated(manager: EntityManager, { round, run, base, parts }: Aggregation, signal?: AbortSignal) {
+    const { optimiser } = run.settings;
+    const remembered = await this.rounds.remembered(manager, run.id);
+    const file = this.modules.models.sharedWeights(manager, base);
+    const { value: start } = (await file.next()) as IteratorYieldResult<Buffer>;
+    yield start.subarray(0, base.dataStart);
+    const slices = serverRound({
+      optimiser,
+      base: valuesOf(start.subarray(base.dataStart), file),
+      updates: parts.map((part) => this.values(round, part)),
+      weights: parts.map(({ weight }) => weight!),
+      memory: remembered === undefined ? undefined : this.rounds.optimiser(manager, remembered),
+    });
+    let sequence = 0;
+    for await (const { parameters, state } of slices) {
+      if (signal?.aborted) throw new ConcordError('CANCELLED', 'The server is shutting down.');
+      checkValues(parameters);
+      if (remembers(optimiser)) await this.rounds.saveOptimiser(manager, round.id, sequence++, state);
+      yield new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength);
+    }
+  }
+
+  private async evaluate(manager: EntityManager, within: Within, round: Round, version: string): Promise<void> {
+    const { steps, measure } = this.modules;
+    const run = (await this.rounds.run(manager, round.runId))!;
     const { reference, tolerance } = run.settings;
     const before = await measure(reference, round.baseVersionId, round.plan.task);
     const after = await measure(reference, version, round.plan.task);
     const good = after >= before - tolerance;
     const reason = `${after.toFixed(4)} against ${before.toFixed(4)} of the base version, ${tolerance} allowed.`;
-    await database.coordinator(async (manager, within) => {
-      const current = await steps.lock(manager, round.id);
-      if (current.state.status !== 'evaluating') return;
-      await this.rounds.saveMetrics(manager, round.id, { before, after });
-      await steps.apply(manager, within, current, { kind: 'evaluated', good, reason });
-    });
+    const current = await steps.lock(manager, round.id);
+    if (current.state.status !== 'evaluating') throw new RoundOver();
+    await this.rounds.saveMetrics(manager, round.id, { before, after });
+    await steps.apply(manager, within, current, { kind: 'evaluated', good, reason });
+  }
+
+  /** What was uploaded for a round that is over, whoever uploaded it, and what an optimiser remembers of rounds before the last. */
+  private async tidy({ id, runId, members }: Pick<Round, 'id' | 'runId' | 'members'>): Promise<void> {
+    const { database } = this.modules;
+    for (const [node, { institutionId }] of Object.entries(members)) {
+      await database.tenant(
+        institutionId,
+        async (manager) => {
+          const part = await this.contributions.ofNode(manager, id, node);
+          if (part) await this.contributions.dropChunks(manager, part.id);
+        },
+        { long: true },
+      );
+    }
+    await database.consortium(
+      async (manager) => {
+        await this.rounds.dropOptimisers(manager, runId);
+        await this.rounds.tidied(manager, id);
+      },
+      { long: true },
+    );
   }
 
   private async accepted(round: Round): Promise<Contribution[]> {
@@ -155,5 +196,18 @@ export class RoundWork {
   }
 }
 
-const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-const floats = (bytes: Buffer) => new Float32Array(Uint8Array.from(bytes).buffer);
+interface Aggregation {
+  readonly round: Round;
+  readonly run: TrainingRun;
+  readonly base: BaseModel;
+  readonly parts: readonly Contribution[];
+}
+
+/** The round ended while it was worked at: what was done is rolled back. */
+class RoundOver extends Error {}
+
+/** Float32 values, copied: a view must be aligned. Pieces end where values do, since the file's header is a multiple of four bytes. */
+async function* valuesOf(start: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Float32Array> {
+  yield new Float32Array(Uint8Array.from(start).buffer);
+  for await (const piece of rest) yield new Float32Array(Uint8Array.from(piece).buffer);
+}

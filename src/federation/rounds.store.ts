@@ -1,10 +1,13 @@
 import type { EntityManager } from 'typeorm';
+import type { OptimiserState } from '../../federated/aggregation/server-optimiser.js';
 import type { RoundState } from '../../federated/coordinator/round.js';
 import type { Round, RunSettings, RunStatus, TrainingRun } from './round.js';
 
 const RUN = `r.id, r.status, r.settings, r.created_at as "createdAt", r.ended_at as "endedAt"`;
 const ROUND = `r.id, r.run_id as "runId", r.number, r.state, r.plan, r.plan_digest as "planDigest", r.members,
   r.base_version_id as "baseVersionId", r.version_id as "versionId", r.metrics, r.opened_at as "openedAt", r.ended_at as "endedAt"`;
+
+const LAST_PUBLISHED = `select p.id from concord.rounds p where p.run_id = $1 and p.status = 'published' order by p.number desc limit 1`;
 
 const versionOf = (state: RoundState): string | null => ('version' in state ? state.version : null);
 const deadlineOf = (state: RoundState): string | null => ('deadline' in state ? state.deadline : null);
@@ -104,22 +107,61 @@ export class RoundsStore {
     );
   }
 
-  async saveOptimiser(manager: EntityManager, roundId: string, first: Uint8Array, second: Uint8Array): Promise<void> {
-    await manager.query('insert into concord.optimiser_states (round_id, first, second) values ($1, $2, $3)', [
-      roundId,
-      Buffer.from(first.buffer, first.byteOffset, first.byteLength),
-      Buffer.from(second.buffer, second.byteOffset, second.byteLength),
-    ]);
+  /** Rounds that are over, of which something is kept that nobody needs any more. */
+  async untidy(manager: EntityManager): Promise<Pick<Round, 'id' | 'runId' | 'members'>[]> {
+    return manager.query(
+      `select r.id, r.run_id as "runId", r.members from concord.rounds r
+        where r.ended_at is not null and r.tidied_at is null order by r.ended_at, r.id`,
+    );
   }
 
-  /** What the optimiser remembers of the run's last published round. */
-  async optimiser(manager: EntityManager, runId: string): Promise<{ first: Buffer; second: Buffer } | undefined> {
-    const rows = await manager.query(
-      `select o.first, o.second from concord.optimiser_states o join concord.rounds r on r.id = o.round_id
-        where r.run_id = $1 and r.status = 'published' order by r.number desc limit 1`,
+  async tidied(manager: EntityManager, id: string): Promise<void> {
+    await manager.query('update concord.rounds set tidied_at = now() where id = $1', [id]);
+  }
+
+  /** A slice of what the optimiser remembers of a round. */
+  async saveOptimiser(
+    manager: EntityManager,
+    roundId: string,
+    sequence: number,
+    { first, second }: OptimiserState,
+  ): Promise<void> {
+    await manager.query(
+      'insert into concord.optimiser_states (round_id, sequence, first, second) values ($1, $2, $3, $4)',
+      [roundId, sequence, bytesOf(first), bytesOf(second)],
+    );
+  }
+
+  /** The run's last published round, where the optimiser remembers something of it. */
+  async remembered(manager: EntityManager, runId: string): Promise<string | undefined> {
+    const rows: { id: string }[] = await manager.query(
+      `select r.id from concord.rounds r
+        where r.id = (${LAST_PUBLISHED}) and exists (select from concord.optimiser_states o where o.round_id = r.id)`,
       [runId],
     );
-    return rows[0];
+    return rows[0]?.id;
+  }
+
+  /** What the optimiser remembers of a round, slice by slice as it was saved. */
+  async *optimiser(manager: EntityManager, roundId: string): AsyncGenerator<OptimiserState> {
+    for (let sequence = 0; ; sequence++) {
+      const rows: { first: Buffer; second: Buffer }[] = await manager.query(
+        'select first, second from concord.optimiser_states where round_id = $1 and sequence = $2',
+        [roundId, sequence],
+      );
+      if (rows.length === 0) return;
+      yield { first: floatsOf(rows[0].first), second: floatsOf(rows[0].second) };
+    }
+  }
+
+  /** Of a run the optimiser's last state is kept, and none once it has ended. */
+  async dropOptimisers(manager: EntityManager, runId: string): Promise<void> {
+    await manager.query(
+      `delete from concord.optimiser_states o using concord.rounds r join concord.training_runs t on t.id = r.run_id
+        where r.id = o.round_id and t.id = $1 and r.ended_at is not null
+          and (t.status <> 'running' or r.id is distinct from (${LAST_PUBLISHED}))`,
+      [runId],
+    );
   }
 
   /** Held by the transaction: whoever works at a round is alone, and lets go when its process dies. */
@@ -128,3 +170,8 @@ export class RoundsStore {
     return rows[0].locked;
   }
 }
+
+const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
+/** Copies: a float32 view must be aligned. */
+const floatsOf = (bytes: Buffer): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);

@@ -123,7 +123,7 @@ export class ModelRegistry {
   }
 
   private load(version: VersionContract, institutionId: string): Loaded {
-    const { contract, ...about } = version;
+    const { contract, bytes: _bytes, digest: _digest, ...about } = version;
     const { products, features } = parseContract(contract);
     this.loads++;
     const handle = `${version.id}/${this.loads}`;
@@ -145,7 +145,7 @@ export class ModelRegistry {
 
   private async loadWeights(handle: string, version: VersionContract, institutionId: string): Promise<void> {
     const weights = await this.modules.database.tenant(institutionId, (manager) =>
-      this.store.weights(manager, version.id),
+      this.store.weights(manager, version),
     );
     if (!weights) throw notFound('model version', toGlobalId('ModelVersion', version.id));
     await this.modules.scoring.load(handle, { ...version, weights });

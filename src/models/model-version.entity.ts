@@ -36,6 +36,14 @@ export class ModelVersion {
   @Column({ type: 'jsonb' })
   training: Record<string, unknown>;
 
+  /** SHA-256 of the weights file, in hexadecimal. */
+  @Column({ type: 'text' })
+  digest: string;
+
+  /** Length of the weights file. */
+  @Column({ type: 'bigint' })
+  bytes: number;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
 
@@ -47,16 +55,19 @@ export class ModelVersion {
   rolledBackAt: Date | null;
 }
 
-/** A version's parameters, apart, so that listing versions does not read them. */
+/** A piece of a version's weights file: 1 MiB, but for the last. Apart, so that listing versions does not read them. */
 @Entity({ schema: 'concord', name: 'model_weights' })
 export class ModelWeights {
   @PrimaryColumn({ name: 'model_version_id', type: 'uuid' })
   modelVersionId: string;
 
+  @PrimaryColumn({ type: 'integer' })
+  sequence: number;
+
   @Column({ name: 'institution_id', type: 'uuid', nullable: true })
   institutionId: string | null;
 
-  /** safetensors */
+  /** Of a safetensors file. */
   @Column({ type: 'bytea' })
-  weights: Buffer;
+  bytes: Buffer;
 }

@@ -2,13 +2,28 @@ import type { Database, EntityManager } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
 import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
-import { requireScope, type Viewer } from '../graphql/viewer.js';
+import { requireScope, requireViewer, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
 import { type ActiveModel, MODEL_TASKS, type ModelVersionInfo } from './model-version.js';
-import { ModelsStore, type Owner, type VersionContract, type VersionFilter, type VersionKey } from './models.store.js';
+import {
+  ModelsStore,
+  type Owner,
+  type StoredWeights,
+  type VersionAbout,
+  type VersionContract,
+  type VersionFilter,
+  type VersionKey,
+} from './models.store.js';
+import { chunksIn } from './weight-chunks.js';
 
-/** A shared version, complete. */
-export type SharedModel = VersionContract & { readonly weights: Buffer };
+/** A weights file as it is sent. */
+export interface WeightsFile {
+  readonly bytes: number;
+  /** SHA-256 in hexadecimal. */
+  readonly digest: string;
+  /** Each is read when it is asked for: what reads slowly holds no more memory, and no transaction. */
+  readonly chunks: AsyncIterable<Buffer>;
+}
 
 export interface Activation {
   readonly active: ModelVersionInfo;
@@ -130,9 +145,11 @@ export class ModelsService {
   ): Promise<ModelVersionInfo> {
     requireScope(viewer, 'models:write');
     requireOwner(viewer, owner);
-    const { task } = trained;
+    const { weights, ...about } = trained;
+    const { task } = about;
     const version = await this.as(owner, async (manager) => {
-      const candidate = await this.store.create(manager, owner, trained);
+      const stored = await this.store.write(manager, owner, [weights]);
+      const candidate = await this.store.create(manager, owner, about, stored);
       const active = await this.store.active(manager, owner, task);
       const serves = active && active.institutionId === owner;
       if (!activate && serves) return candidate;
@@ -143,8 +160,21 @@ export class ModelsService {
   }
 
   /** For the coordinator, within its transaction: a candidate among the consortium's shared versions. */
-  addShared(manager: EntityManager, trained: TrainedModel): Promise<ModelVersionInfo> {
-    return this.store.create(manager, null, trained);
+  async addShared(manager: EntityManager, { weights, ...about }: TrainedModel): Promise<ModelVersionInfo> {
+    return this.addWritten(manager, about, await this.store.write(manager, null, [weights]));
+  }
+
+  /**
+   * For the coordinator, within its transaction: writes a weights file as it comes, for addWritten. PostgreSQL refuses to commit a transaction
+   * that has done the one without the other.
+   */
+  writeShared(manager: EntityManager, pieces: AsyncIterable<Uint8Array>): Promise<StoredWeights> {
+    return this.store.write(manager, null, pieces);
+  }
+
+  /** For the coordinator, within the transaction that wrote the weights: a candidate among the consortium's shared versions. */
+  addWritten(manager: EntityManager, about: VersionAbout, weights: StoredWeights): Promise<ModelVersionInfo> {
+    return this.store.create(manager, null, about, weights);
   }
 
   /** For the coordinator, within its transaction: activates a shared version; listeners hear of it when it commits. */
@@ -153,11 +183,35 @@ export class ModelsService {
     await this.store.switchTo(manager, null, task, id, false);
   }
 
-  /** For the coordinator, within its transaction, and for who has authorised: a shared version with its weights, as it is stored. */
-  async sharedIn(manager: EntityManager, id: string): Promise<SharedModel | undefined> {
-    const version = await this.store.contract(manager, null, id);
-    const weights = version && (await this.store.weights(manager, id));
-    return version && weights ? { ...version, weights } : undefined;
+  /** For the coordinator, within its transaction: a shared version. */
+  sharedIn(manager: EntityManager, id: string): Promise<VersionContract | undefined> {
+    return this.store.contract(manager, null, id);
+  }
+
+  /** For the coordinator, within its transaction: the weights file of a shared version, read piece by piece. */
+  async *sharedWeights(
+    manager: EntityManager,
+    { id, bytes }: Pick<VersionContract, 'id' | 'bytes'>,
+  ): AsyncGenerator<Buffer> {
+    for (let sequence = 0; sequence < chunksIn(bytes); sequence++)
+      yield found(await this.store.chunk(manager, id, sequence), id);
+  }
+
+  /**
+   * The weights file of a shared version, or of one of the viewer's institution.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit or models:read), NOT_FOUND
+   */
+  async weightsOf(viewer: Viewer | undefined, id: string): Promise<WeightsFile> {
+    requireViewer(viewer);
+    if (!viewer.scopes.has('updates:submit')) requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    const file = found(await this.as(owner, (manager) => this.store.file(manager, owner, id)), id);
+    return { ...file, chunks: this.chunks(owner, id, file.bytes) };
+  }
+
+  private async *chunks(owner: Owner, id: string, bytes: number): AsyncGenerator<Buffer> {
+    for (let sequence = 0; sequence < chunksIn(bytes); sequence++)
+      yield found(await this.as(owner, (manager) => this.store.chunk(manager, id, sequence)), id);
   }
 
   /**
@@ -176,6 +230,11 @@ export class ModelsService {
     const { database } = this.modules;
     return owner === null ? database.consortium(work) : database.tenant(owner, work);
   }
+}
+
+function found<T>(value: T | undefined, versionId: string): T {
+  if (value === undefined) throw notFound('model version', toGlobalId('ModelVersion', versionId));
+  return value;
 }
 
 const ownerOf = (viewer: Viewer): Owner => viewer.institutionId ?? null;

@@ -1,7 +1,9 @@
+import { createHash, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { notify } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
 import type { ModelStatus, ModelVersionInfo } from './model-version.js';
+import { chunksIn, cut } from './weight-chunks.js';
 
 const COLUMNS = `v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.status, v.metrics, v.training,
   v.created_at as "createdAt", v.activated_at as "activatedAt", v.rolled_back_at as "rolledBackAt"`;
@@ -26,6 +28,19 @@ export interface VersionContract {
   readonly model: TrainedModel['model'];
   readonly number: number;
   readonly contract: Readonly<Record<string, unknown>>;
+  /** Of the weights file. */
+  readonly bytes: number;
+  /** SHA-256 of the weights file, in hexadecimal. */
+  readonly digest: string;
+}
+
+/** A version but for its weights. */
+export type VersionAbout = Omit<TrainedModel, 'weights'>;
+
+/** Weights that are written, and not yet those of a version. */
+export interface StoredWeights extends Pick<VersionContract, 'bytes' | 'digest'> {
+  /** The version that they will be of. */
+  readonly id: string;
 }
 
 /** Versions that an institution sees are its own and the shared ones; the consortium (null) sees the shared ones. */
@@ -78,34 +93,93 @@ export class ModelsStore {
     return rows[0];
   }
 
-  async weights(manager: EntityManager, id: string): Promise<Buffer | undefined> {
-    const rows: { weights: Buffer }[] = await manager.query(
-      'select weights from concord.model_weights where model_version_id = $1',
-      [id],
+  /** What a version's weights file is. */
+  async file(
+    manager: EntityManager,
+    owner: Owner,
+    id: string,
+  ): Promise<Pick<VersionContract, 'bytes' | 'digest'> | undefined> {
+    const rows = await manager.query(
+      `select v.bytes, v.digest from concord.model_versions v where ${VISIBLE} and v.id = $2`,
+      [owner, id],
     );
-    return rows[0]?.weights;
+    return rows[0];
   }
 
-  /** Stores a candidate under the next number of its owner and task. */
-  async create(manager: EntityManager, owner: Owner, trained: TrainedModel): Promise<ModelVersionInfo> {
-    await this.lock(manager, owner, trained.task);
+  /** The whole weights file; undefined where the version is not visible. */
+  async weights(
+    manager: EntityManager,
+    { id, bytes }: Pick<VersionContract, 'id' | 'bytes'>,
+  ): Promise<Buffer | undefined> {
+    const weights = Buffer.alloc(bytes);
+    let at = 0;
+    for (let sequence = 0; sequence < chunksIn(bytes); sequence++) {
+      const chunk = await this.chunk(manager, id, sequence);
+      if (!chunk) return undefined;
+      weights.set(chunk, at);
+      at += chunk.length;
+    }
+    return weights;
+  }
+
+  /** A piece of a version's weights. */
+  async chunk(manager: EntityManager, id: string, sequence: number): Promise<Buffer | undefined> {
+    const rows: { bytes: Buffer }[] = await manager.query(
+      'select bytes from concord.model_weights where model_version_id = $1 and sequence = $2',
+      [id, sequence],
+    );
+    return rows[0]?.bytes;
+  }
+
+  /**
+   * Writes a weights file as it comes. It must become a version (create) in the same transaction, or PostgreSQL refuses to commit: weights
+   * without a version, and versions without all of their weights, are never seen.
+   */
+  async write(
+    manager: EntityManager,
+    owner: Owner,
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<StoredWeights> {
+    const id = randomUUID();
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let sequence = 0;
+    for await (const chunk of cut(pieces)) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      await manager.query(
+        'insert into concord.model_weights (model_version_id, institution_id, sequence, bytes) values ($1, $2, $3, $4)',
+        [id, owner, sequence++, chunk],
+      );
+    }
+    return { id, bytes, digest: hash.digest('hex') };
+  }
+
+  /** Makes weights a candidate under the next number of its owner and task. */
+  async create(
+    manager: EntityManager,
+    owner: Owner,
+    about: VersionAbout,
+    { id, bytes, digest }: StoredWeights,
+  ): Promise<ModelVersionInfo> {
+    await this.lock(manager, owner, about.task);
     const rows: ModelVersionInfo[] = await manager.query(
-      `insert into concord.model_versions as v (institution_id, task, model, number, status, contract, metrics, training, created_at)
-       select $1::uuid, $2, $3, coalesce(max(number), 0) + 1, 'candidate', $4::jsonb, $5::jsonb, $6::jsonb, clock_timestamp()
-         from concord.model_versions where institution_id is not distinct from $1::uuid and task = $2
+      `insert into concord.model_versions as v
+         (id, institution_id, task, model, number, status, contract, metrics, training, bytes, digest, created_at)
+       select $1, $2::uuid, $3, $4, coalesce(max(number), 0) + 1, 'candidate', $5::jsonb, $6::jsonb, $7::jsonb, $8, $9, clock_timestamp()
+         from concord.model_versions where institution_id is not distinct from $2::uuid and task = $3
        returning ${COLUMNS}`,
       [
+        id,
         owner,
-        trained.task,
-        trained.model,
-        JSON.stringify(trained.contract),
-        JSON.stringify(trained.metrics),
-        JSON.stringify(trained.training),
+        about.task,
+        about.model,
+        JSON.stringify(about.contract),
+        JSON.stringify(about.metrics),
+        JSON.stringify(about.training),
+        bytes,
+        digest,
       ],
-    );
-    await manager.query(
-      'insert into concord.model_weights (model_version_id, institution_id, weights) values ($1, $2, $3)',
-      [rows[0].id, owner, Buffer.from(trained.weights)],
     );
     return rows[0];
   }
@@ -160,7 +234,7 @@ export class ModelsStore {
   }
 }
 
-const CONTRACT = 'v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.contract';
+const CONTRACT = 'v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.contract, v.bytes, v.digest';
 
 const ACTIVE = `from concord.model_versions v where ${VISIBLE} and v.task = $2 and v.status = 'active'
   order by v.institution_id nulls last limit 1`;

@@ -19,7 +19,7 @@ import { operator } from '../support/viewers.js';
 
 const db = useTestDatabase();
 const FIRST = 'concord-first';
-/** Two coordinators on one database; transactions of the first that change rounds wait for `gate`. */
+/** Two coordinators on one database; the first waits for `gate` in the middle of its work, at parts and at measures. */
 let first: PrivateFederation;
 let second: PrivateFederation;
 let firstDatabase: Database;
@@ -27,20 +27,27 @@ let gate: Promise<void> = Promise.resolve();
 let atGate = () => {};
 beforeAll(async () => {
   firstDatabase = await createDatabase({ url: db.appUrl, entities, applicationName: FIRST });
+  const wait = () => {
+    atGate();
+    return gate;
+  };
   const gated = new Proxy(firstDatabase, {
     get(target, name) {
-      if (name === 'coordinator')
-        return async (...args: Parameters<Database['coordinator']>) => {
-          atGate();
-          await gate;
-          return target.coordinator(...args);
+      if (name === 'tenant')
+        return async (...args: Parameters<Database['tenant']>) => {
+          await wait();
+          return target.tenant(...args);
         };
       const member = Reflect.get(target, name);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
   const key = testLedgerKey();
-  first = createPrivateFederation(gated, async () => 0.7, key);
+  const measure = async () => {
+    await wait();
+    return 0.7;
+  };
+  first = createPrivateFederation(gated, measure, key);
   second = createPrivateFederation(db.database, async () => 0.7, key);
 });
 afterAll(async () => {

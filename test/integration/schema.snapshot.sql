@@ -40,6 +40,7 @@ concord.contributions.bytes bigint
 concord.contributions.chunks integer not null default 0
 concord.contributions.decided_at timestamp with time zone
 concord.contributions.digest text
+concord.contributions.dropped_at timestamp with time zone
 concord.contributions.id uuid not null default gen_random_uuid()
 concord.contributions.institution_id uuid not null
 concord.contributions.join_signature text not null
@@ -97,8 +98,10 @@ concord.ledger_entries.record jsonb not null
 concord.ledger_entries.sequence integer not null
 concord.ledger_entries.spent jsonb not null
 concord.model_versions.activated_at timestamp with time zone
+concord.model_versions.bytes bigint not null
 concord.model_versions.contract jsonb not null
 concord.model_versions.created_at timestamp with time zone not null default now()
+concord.model_versions.digest text not null
 concord.model_versions.id uuid not null default gen_random_uuid()
 concord.model_versions.institution_id uuid
 concord.model_versions.metrics jsonb not null
@@ -108,9 +111,10 @@ concord.model_versions.rolled_back_at timestamp with time zone
 concord.model_versions.status text not null
 concord.model_versions.task text not null
 concord.model_versions.training jsonb not null
+concord.model_weights.bytes bytea not null
 concord.model_weights.institution_id uuid
 concord.model_weights.model_version_id uuid not null
-concord.model_weights.weights bytea not null
+concord.model_weights.sequence integer not null
 concord.node_keys.id text not null
 concord.node_keys.institution_id uuid not null
 concord.node_keys.node_id uuid not null
@@ -126,6 +130,7 @@ concord.nodes.revoked_at timestamp with time zone
 concord.optimiser_states.first bytea not null
 concord.optimiser_states.round_id uuid not null
 concord.optimiser_states.second bytea not null
+concord.optimiser_states.sequence integer not null
 concord.products.active boolean not null default true
 concord.products.attributes jsonb not null default '{}'::jsonb
 concord.products.code text not null
@@ -199,6 +204,7 @@ concord.rounds.plan_digest text not null
 concord.rounds.run_id uuid not null
 concord.rounds.state jsonb not null
 concord.rounds.status text not null
+concord.rounds.tidied_at timestamp with time zone
 concord.rounds.version_id uuid
 concord.training_runs.created_at timestamp with time zone not null default now()
 concord.training_runs.ended_at timestamp with time zone
@@ -260,14 +266,20 @@ concord.ledger_entries ledger_entries_institution_id_fkey FOREIGN KEY (instituti
 concord.ledger_entries ledger_entries_pkey PRIMARY KEY (institution_id, sequence)
 concord.ledger_entries ledger_entries_previous_check CHECK ((previous ~ '^[0-9a-f]{64}$'::text))
 concord.ledger_entries ledger_entries_sequence_check CHECK ((sequence > 0))
+concord.model_versions model_versions_bytes_check CHECK ((bytes > 0))
+concord.model_versions model_versions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 concord.model_versions model_versions_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.model_versions model_versions_institution_id_task_number_key UNIQUE NULLS NOT DISTINCT (institution_id, task, number)
 concord.model_versions model_versions_pkey PRIMARY KEY (id)
 concord.model_versions model_versions_status_check CHECK ((status = ANY (ARRAY['candidate'::text, 'active'::text, 'retired'::text])))
 concord.model_versions model_versions_task_check CHECK ((task = ANY (ARRAY['interest'::text, 'risk'::text])))
+concord.model_versions model_versions_weights TRIGGER DEFERRABLE INITIALLY DEFERRED
+concord.model_weights model_weights_bytes_check CHECK (((length(bytes) >= 1) AND (length(bytes) <= 1048576)))
 concord.model_weights model_weights_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
-concord.model_weights model_weights_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id) ON DELETE CASCADE
-concord.model_weights model_weights_pkey PRIMARY KEY (model_version_id)
+concord.model_weights model_weights_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
+concord.model_weights model_weights_pkey PRIMARY KEY (model_version_id, sequence)
+concord.model_weights model_weights_sequence_check CHECK ((sequence >= 0))
+concord.model_weights model_weights_version TRIGGER DEFERRABLE INITIALLY DEFERRED
 concord.node_keys node_keys_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.node_keys node_keys_institution_id_node_id_fkey FOREIGN KEY (institution_id, node_id) REFERENCES concord.nodes(institution_id, id)
 concord.node_keys node_keys_pkey PRIMARY KEY (id)
@@ -276,8 +288,11 @@ concord.nodes nodes_institution_id_id_key UNIQUE (institution_id, id)
 concord.nodes nodes_institution_id_name_key UNIQUE (institution_id, name)
 concord.nodes nodes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 concord.nodes nodes_pkey PRIMARY KEY (id)
-concord.optimiser_states optimiser_states_pkey PRIMARY KEY (round_id)
-concord.optimiser_states optimiser_states_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
+concord.optimiser_states optimiser_states_check CHECK (((length(second) = 0) OR (length(second) = length(first))))
+concord.optimiser_states optimiser_states_first_check CHECK (((length(first) >= 1) AND (length(first) <= 1048576)))
+concord.optimiser_states optimiser_states_pkey PRIMARY KEY (round_id, sequence)
+concord.optimiser_states optimiser_states_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id) DEFERRABLE INITIALLY DEFERRED
+concord.optimiser_states optimiser_states_sequence_check CHECK ((sequence >= 0))
 concord.products products_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text))
 concord.products products_institution_id_code_key UNIQUE (institution_id, code)
 concord.products products_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
@@ -348,6 +363,7 @@ CREATE INDEX node_keys_node ON concord.node_keys USING btree (institution_id, no
 CREATE INDEX refusals_round ON concord.refusals USING btree (institution_id, round_id)
 CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (institution_id, user_id, assessed_at DESC)
 CREATE INDEX rounds_open ON concord.rounds USING btree (deadline) WHERE (deadline IS NOT NULL)
+CREATE INDEX rounds_untidy ON concord.rounds USING btree (ended_at) WHERE ((ended_at IS NOT NULL) AND (tidied_at IS NULL))
 CREATE INDEX rounds_version ON concord.rounds USING btree (version_id)
 CREATE UNIQUE INDEX behaviour_events_pkey ON concord.behaviour_events USING btree (institution_id, event_id)
 CREATE UNIQUE INDEX contributions_institution_id_id_key ON concord.contributions USING btree (institution_id, id)
@@ -366,12 +382,12 @@ CREATE UNIQUE INDEX ledger_entries_pkey ON concord.ledger_entries USING btree (i
 CREATE UNIQUE INDEX model_versions_active ON concord.model_versions USING btree (institution_id, task) NULLS NOT DISTINCT WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX model_versions_institution_id_task_number_key ON concord.model_versions USING btree (institution_id, task, number) NULLS NOT DISTINCT
 CREATE UNIQUE INDEX model_versions_pkey ON concord.model_versions USING btree (id)
-CREATE UNIQUE INDEX model_weights_pkey ON concord.model_weights USING btree (model_version_id)
+CREATE UNIQUE INDEX model_weights_pkey ON concord.model_weights USING btree (model_version_id, sequence)
 CREATE UNIQUE INDEX node_keys_pkey ON concord.node_keys USING btree (id)
 CREATE UNIQUE INDEX nodes_institution_id_id_key ON concord.nodes USING btree (institution_id, id)
 CREATE UNIQUE INDEX nodes_institution_id_name_key ON concord.nodes USING btree (institution_id, name)
 CREATE UNIQUE INDEX nodes_pkey ON concord.nodes USING btree (id)
-CREATE UNIQUE INDEX optimiser_states_pkey ON concord.optimiser_states USING btree (round_id)
+CREATE UNIQUE INDEX optimiser_states_pkey ON concord.optimiser_states USING btree (round_id, sequence)
 CREATE UNIQUE INDEX products_institution_id_code_key ON concord.products USING btree (institution_id, code)
 CREATE UNIQUE INDEX products_institution_id_id_key ON concord.products USING btree (institution_id, id)
 CREATE UNIQUE INDEX products_pkey ON concord.products USING btree (id)
@@ -390,10 +406,13 @@ CREATE UNIQUE INDEX users_institution_id_id_key ON concord.users USING btree (in
 CREATE UNIQUE INDEX users_pkey ON concord.users USING btree (id)
 
 -- triggers
+CREATE CONSTRAINT TRIGGER model_versions_weights AFTER INSERT ON concord.model_versions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION concord.check_version()
+CREATE CONSTRAINT TRIGGER model_weights_version AFTER INSERT ON concord.model_weights DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION concord.check_weights()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
 CREATE TRIGGER follow_ledger BEFORE INSERT ON concord.ledger_entries FOR EACH ROW EXECUTE FUNCTION concord.follow_ledger()
-CREATE TRIGGER model_weights_version AFTER INSERT OR UPDATE ON concord.model_weights FOR EACH ROW EXECUTE FUNCTION concord.check_model_version()
+CREATE TRIGGER model_versions_kept BEFORE UPDATE OF id, institution_id, task, model, number, contract, training, created_at, digest, bytes ON concord.model_versions FOR EACH ROW EXECUTE FUNCTION concord.refuse_model_change()
+CREATE TRIGGER model_weights_kept BEFORE UPDATE OR TRUNCATE ON concord.model_weights FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_model_change()
 CREATE TRIGGER recommendations_model_version AFTER INSERT OR UPDATE ON concord.recommendations FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.risk_assessments FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 
@@ -447,6 +466,35 @@ AS $function$
         end if;
         return null;
       end $function$
+CREATE OR REPLACE FUNCTION concord.check_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if (select count(*) from concord.model_weights w where w.model_version_id = new.id)
+           is distinct from (new.bytes + 1048575) / 1048576 then
+          raise check_violation using
+            message = 'weights of the model version are missing',
+            schema = tg_table_schema, table = tg_table_name, constraint = tg_name;
+        end if;
+        return null;
+      end $function$
+CREATE OR REPLACE FUNCTION concord.check_weights()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if not exists (
+          select from concord.model_versions v
+          where v.id = new.model_version_id and v.institution_id is not distinct from new.institution_id
+            and length(new.bytes) = least(1048576, v.bytes - new.sequence::bigint * 1048576)
+        ) then
+          raise foreign_key_violation using
+            message = 'the model version does not exist, or the piece is none of its weights',
+            schema = tg_table_schema, table = tg_table_name, constraint = tg_name;
+        end if;
+        return null;
+      end $function$
 CREATE OR REPLACE FUNCTION concord.current_institution()
  RETURNS uuid
  LANGUAGE sql
@@ -496,6 +544,10 @@ AS $function$
           concord.optimiser_states, concord.contributions to %I', role);
         execute format('grant select, insert, delete on concord.update_chunks to %I', role);
         execute format('grant select, insert on concord.refusals to %I', role);
+        execute format('revoke update on concord.model_weights from %I', role);
+        execute format('revoke delete on concord.model_versions, concord.model_weights from %I', role);
+        execute format('revoke update on concord.optimiser_states from %I', role);
+        execute format('grant delete on concord.optimiser_states to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_ledger(role name)
  RETURNS void
@@ -526,6 +578,13 @@ AS $function$
       begin
         raise exception 'rows of % are never changed and never deleted', tg_table_name using errcode = '42501';
       end $function$
+CREATE OR REPLACE FUNCTION concord.refuse_model_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'what a model version is made of is never changed' using errcode = '42501';
+      end $function$
 
 -- grants to the application
 concord.behaviour_events: delete, insert, select, update
@@ -536,11 +595,11 @@ concord.imports: delete, insert, select, update
 concord.institutions: delete, insert, select, update
 concord.ledger_checkpoints: insert, select
 concord.ledger_entries: insert, select
-concord.model_versions: delete, insert, select, update
-concord.model_weights: delete, insert, select, update
+concord.model_versions: insert, select, update
+concord.model_weights: insert, select
 concord.node_keys: insert, select, update
 concord.nodes: insert, select, update
-concord.optimiser_states: insert, select, update
+concord.optimiser_states: delete, insert, select
 concord.products: delete, insert, select, update
 concord.profiles: delete, insert, select, update
 concord.questionnaires: delete, insert, select, update
@@ -557,11 +616,13 @@ schema concord_meta: usage
 
 -- comments
 concord.behaviour_events.event_id: the client's id: recording an event twice changes nothing
+concord.model_versions.bytes: length of the weights file
 concord.model_versions.contract: the fitted feature contract
+concord.model_versions.digest: SHA-256 of the weights file
 concord.model_versions.institution_id: null: the consortium's shared model
 concord.model_versions.rolled_back_at: when a rollback took it out of service: no later rollback goes back to it
 concord.model_versions.training: settings, seed, rows, duration
-concord.model_weights.weights: safetensors
+concord.model_weights.bytes: a piece of a safetensors file, 1 MiB but for the last
 concord.products.code: the same code at two institutions is the same product to a model
 concord.products.expected_yield: per year: .03 is 3 %
 concord.products.volatility: per year: .15 is 15 %

@@ -28,6 +28,7 @@ function product(tenant: Tenant): Row {
   return owned(tenant, { id: tenant.product_id, code: randomUUID(), ...values });
 }
 
+/** Together with its weights, in the same transaction: PostgreSQL refuses the one without the other. */
 function modelVersion(tenant: Tenant): Row {
   tenant.model_version_id = randomUUID();
   const number = Number.parseInt(tenant.model_version_id.slice(0, 6), 16);
@@ -39,6 +40,8 @@ function modelVersion(tenant: Tenant): Row {
     contract: {},
     metrics: {},
     training: {},
+    digest: 'a'.repeat(64),
+    bytes: 1,
   };
   return owned(tenant, { id: tenant.model_version_id, ...values });
 }
@@ -88,7 +91,7 @@ export const CONSORTIUM_FIXTURES: Readonly<Record<string, (modelVersionId: strin
     base_version_id: modelVersionId,
     opened_at: now(),
   }),
-  optimiser_states: () => ({ round_id: ROUND_ID, first: Buffer.from([1]), second: Buffer.from([1]) }),
+  optimiser_states: () => ({ round_id: ROUND_ID, sequence: 0, first: Buffer.from([1]), second: Buffer.from([1]) }),
 };
 
 /** A row of each table of an institution, in the order in which they refer to each other. */
@@ -122,7 +125,8 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       occurred_at: now(),
     }),
   model_versions: modelVersion,
-  model_weights: (tenant) => owned(tenant, { model_version_id: tenant.model_version_id, weights: Buffer.from([1]) }),
+  model_weights: (tenant) =>
+    owned(tenant, { model_version_id: tenant.model_version_id, sequence: 0, bytes: Buffer.from([1]) }),
   risk_assessments: (tenant) =>
     owned(tenant, {
       subject: 'user_product',
