@@ -37,11 +37,3 @@ export function checkPlan(plan: RoundPlan, now: number): void {
   if (charged !== claimed)
     throw new PlanDeclined('MECHANISM_MISMATCH', 'The plan charges something else than what its training discloses.');
 }
-
-/**
- * What an update counts in the mean: of a public number of users, as a multiple of the plan's step.
- * @param declared what the bank lets others know of its size; without it what the plan itself expects, which tells nothing
- */
-export function weightOf({ weightStep, training }: RoundPlan, declared = training.expectedUsers): number {
-  return Math.max(1, Math.round(declared / weightStep)) * weightStep;
-}

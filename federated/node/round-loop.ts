@@ -9,8 +9,9 @@ import {
   signStatement,
 } from '../protocol/statement.js';
 import { updateFileBytes } from '../protocol/update-file.js';
+import { weightOf } from '../protocol/weight.js';
 import { withRetries } from './backoff.js';
-import { checkPlan, weightOf } from './check-plan.js';
+import { checkPlan } from './check-plan.js';
 import { BudgetError, type LocalLedger } from './ledger.js';
 import {
   type Clock,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { initialState, serverStep } from '../aggregation/server-optimiser.js';
 import { weightedMean } from '../aggregation/weighted-mean.js';
 import { canonicalJson } from '../canonical-json.js';
-import { checkPlan, weightOf } from '../node/check-plan.js';
+import { checkPlan } from '../node/check-plan.js';
 import { epsilon } from '../privacy/accountant/epsilon.js';
 import { gridSigma, mechanismsOf } from '../privacy/dp-sgd.js';
 import { entryHash, entryLeaf } from '../privacy/ledger/chain.js';
@@ -16,6 +16,7 @@ import { planDigest } from './plan.js';
 import { Refusal } from './refusal.js';
 import { keyIdOf, parseStatement, signStatement, verifyStatement } from './statement.js';
 import { digestOf, UpdateFileReader, updateFileChunks } from './update-file.js';
+import { isWeight, mostWeight, weightOf } from './weight.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the files are read as another program would read them
 type Vector = any;
@@ -114,7 +115,12 @@ describe('plans', () => {
     expect(sha256(canonical)).toBe(digest);
     expect(planDigest(plan)).toBe(digest);
     expect(() => checkPlan(plan, Date.parse(now))).not.toThrow();
-    for (const { users, weight } of weights) expect(weightOf(plan, users ?? undefined)).toBe(weight);
+    for (const { users, weight } of weights.declared) {
+      expect(weightOf(plan, users ?? undefined)).toBe(weight);
+      expect(isWeight(plan, weight)).toBe(true);
+    }
+    expect(mostWeight(plan)).toBe(weights.most);
+    for (const weight of weights.refused) expect(isWeight(plan, weight)).toBe(false);
   });
 
   test.each(named<Vector>(declined))('a plan that %s is declined', (_, { plan, code }) => {

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../../federated/canonical-json.js';
-import { weightOf } from '../../federated/node/check-plan.js';
 import { mechanismsOf } from '../../federated/privacy/dp-sgd.js';
 import { writeNodeKey } from '../../federated/protocol/keys.js';
 import { planDigest, type RoundPlan } from '../../federated/protocol/plan.js';
 import { type Statement, signStatement } from '../../federated/protocol/statement.js';
 import { UpdateFileReader } from '../../federated/protocol/update-file.js';
+import { mostWeight, weightOf } from '../../federated/protocol/weight.js';
 import {
   ADAPTIVE,
   fileOf,
@@ -86,7 +86,14 @@ export function canonical() {
 export function plans() {
   const described = (name: string, plan: RoundPlan) => ({
     ...{ name, plan, canonical: canonicalJson(plan), digest: planDigest(plan) },
-    weights: [undefined, 49, 149, 150, 2345].map((users) => ({ users: users ?? null, weight: weightOf(plan, users) })),
+    weights: {
+      declared: [undefined, 49, 149, 150, 2345, 9999].map((users) => ({
+        users: users ?? null,
+        weight: weightOf(plan, users),
+      })),
+      most: mostWeight(plan),
+      refused: [0, -100, 50, 150, mostWeight(plan) + plan.weightStep, 1e300],
+    },
   });
   const adaptive = { ...TRAINING, clipping: ADAPTIVE, proximal: 0.01 };
   const declined = (name: string, code: string, changes: object) => ({ name, code, plan: { ...PLAN, ...changes } });

@@ -5,6 +5,7 @@ import { BudgetError } from '../../federated/privacy/ledger/budget.js';
 import { Refusal, type RefusalCode } from '../../federated/protocol/refusal.js';
 import { keyIdOf, parseStatement, type Statement, verifyStatement } from '../../federated/protocol/statement.js';
 import { type UpdateFacts, UpdateFileReader } from '../../federated/protocol/update-file.js';
+import { isWeight, mostWeight } from '../../federated/protocol/weight.js';
 import type { Database, EntityManager } from '../database/database.js';
 import { ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
@@ -284,9 +285,11 @@ export class RoundsService {
     try {
       if (canonicalJson(statement.mechanisms) !== canonicalJson(plan.mechanisms))
         throw new Refusal('MECHANISM_MISMATCH', "The charge is not that of the round's plan.");
-      const steps = statement.weight / plan.weightStep;
-      if (Math.abs(steps - Math.round(steps)) > 1e-9 || steps < 1)
-        throw new Refusal('BAD_STATEMENT', `The weight must be a multiple of ${plan.weightStep}.`);
+      if (!isWeight(plan, statement.weight))
+        throw new Refusal(
+          'BAD_STATEMENT',
+          `The weight must be a multiple of ${plan.weightStep}, up to ${mostWeight(plan)}.`,
+        );
       if (statement.digest !== part.digest || statement.bytes !== part.bytes)
         throw new Refusal('EQUIVOCATION', 'The node has signed other bytes than it has declared.');
       const reader = new UpdateFileReader(plan.model.parameters);

@@ -325,6 +325,17 @@ test('an attacker’s messages are refused, each by its name, and kept as eviden
   expect(kept).toMatchObject({ statement: spent.message.statement, signature: spent.message.jws });
 });
 
+test('a bank cannot give itself a larger say than four times the users that are expected', async () => {
+  const run = await start({ quorum: 1 });
+  const [north] = nodes;
+  const plan = await north.openRound();
+  const file = fileOf(new Array<number>(plan.model.parameters).fill(0.125));
+  const { nonce, contributionId } = await north.uploaded(plan, file);
+  const heavy = north.contribution(plan, nonce, file, { weight: 1e300 });
+  expect(await north.say(COMMIT, contributionId, heavy)).toMatchObject({ code: 'BAD_STATEMENT' });
+  await federation.ask('mutation ($id: ID!) { stopTrainingRun(id: $id) { status } }', { id: run });
+});
+
 test('ten times the norm is refused; in a round that is over nothing more is accepted, and what was begun stays charged', async () => {
   const run = await start({ normBound: 1 });
   const [north, south] = nodes;
