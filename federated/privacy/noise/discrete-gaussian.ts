@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { type AliasTable, aliasTable } from './alias-table.js';
-import { exactGaussianDensity, fractionOf } from './exact-exp.js';
+import { exactGaussianDensity } from './exact-exp.js';
 import { RandomWords } from './random-words.js';
+import { type StaircaseKernel, staircaseKernel } from './staircase-kernel.js';
 
 const { ceil, exp, floor, log2, max, min } = Math;
 
@@ -9,16 +10,20 @@ const { ceil, exp, floor, log2, max, min } = Math;
  * Exact samples of the discrete Gaussian: P(x) ∝ e^(−x²/(2σ²)) over whole numbers (Canonne, Kamath, Steinke 2020, "The discrete Gaussian for
  * differential privacy"). Floating-point Gaussians leak what they were added to (Mironov 2012); this one has no rounding to leak by.
  *
- * Rejection from a staircase of 1,024 equal steps over ±16σ or more. A step is drawn by an alias table with whole weights, a place on it by
- * uniform bits, and accepted with probability density ÷ height, for which uniform bits are drawn until the comparison is decided: by whole
- * numbers for 97 of 100 draws, in double precision for the rest, and where these are too coarse, by exact arithmetic. What lies beyond 16σ has
- * a probability below 2⁻¹⁸⁰ and is never drawn.
+ * Rejection from a staircase of 4,096 equal steps over ±16σ or more, where what lies on a step is one of two things. Up to the least density
+ * on it every place is as likely as every other: nothing has to be decided, and one random word of 32 bits says which step (by an alias
+ * table with whole weights) and which place. That is 99 of 100 draws. The rest, between the least and the greatest density, is drawn
+ * by further words, and accepted or thrown away (then all begins anew) by comparing uniform bits with the density: in double precision, and
+ * where this is too coarse, by exact arithmetic. What lies beyond 16σ has a probability below 2⁻¹⁸⁰ and is never drawn.
  */
-const STEPS = 1024;
+const STEP_BITS = 12;
+const STEPS = 2 ** STEP_BITS;
 const HALF = STEPS / 2;
 const REACH = 16;
-/** Of the system's generator, drawn at once: 64 KB, which spreads what a call costs. */
-const WORDS = 16_384;
+/** The table's answer for what has to be decided. As a step it is the farthest, where nothing is drawn without. */
+const REST = 0;
+/** All words of 32 bits. */
+const ALL = 2 ** 32;
 /** Relative error that double precision is trusted with; exp and the product are good to 1e-15. */
 const DOUBT = 1e-13;
 
@@ -44,94 +49,114 @@ class Sampler implements DiscreteGaussian {
   readonly sigma: number;
   readonly reach: number;
   private readonly random = new RandomWords();
-  private readonly words = new Uint32Array(WORDS);
-  private readonly table: AliasTable;
-  private readonly weights: readonly number[];
-  /** Density is multiplied by this before it is compared with a weight. */
-  private readonly scale: number;
+  private readonly kernel: StaircaseKernel;
+  /** log2 of the width of a step. */
   private readonly widthBits: number;
-  private readonly chanceBits: number;
-  /** In units of the first chance bits: below `surely` every place on the step is accepted, from `never` none is. */
-  private readonly surely = new Uint32Array(STEPS);
-  private readonly never = new Float64Array(STEPS);
+  /** A density of 1 weighs so much, where all random words together weigh 2³². */
+  private readonly scale: number;
+  /**
+   * What a step weighs that needs no decision: at most scale · density, everywhere on it. A multiple of the width, so that the table's
+   * choice needs none of the bits that say the place.
+   */
+  private readonly sure: readonly number[];
+  /** What needs one weighs `rest`, of which a step has open / 2³²: with `sure` that is at least scale · density, everywhere on it. */
+  private readonly rest: number;
+  private readonly open: readonly number[];
+  private readonly sureTable: AliasTable;
+  private readonly openTable: AliasTable;
+  /** What decide() drew. */
+  private decided = 0;
 
   constructor(sigma: number) {
     this.sigma = sigma;
     this.widthBits = max(0, ceil(log2((REACH * sigma) / HALF)));
-    this.chanceBits = 32 - this.widthBits;
     const width = 2 ** this.widthBits;
     this.reach = HALF * width;
     const density = (x: number) => exp(-(x * x) / (2 * sigma * sigma));
-    const nearest = (step: number) => (step < HALF ? (step - HALF + 1) * width - 1 : (step - HALF) * width);
-    const farthest = (step: number) => (step < HALF ? (step - HALF) * width : (step - HALF + 1) * width - 1);
-    const steps = Array.from({ length: STEPS }, (_, i) => i);
-    const total = steps.reduce((sum, step) => sum + density(nearest(step)), 0);
-    // Every weight is rounded up, for which STEPS words are kept back; what is left over makes the first step higher than it need be.
-    this.scale = floor((2 ** 32 - 2 * STEPS) / total);
-    const weights = steps.map((step) => ceil(this.scale * density(nearest(step)) * (1 + DOUBT)));
-    weights[HALF] += 2 ** 32 - weights.reduce((sum, weight) => sum + weight, 0);
-    this.weights = weights;
-    this.table = aliasTable(weights);
-    const units = 2 ** this.chanceBits;
-    for (const step of steps) {
-      const chance = this.scale / weights[step];
-      this.surely[step] = min(units - 1, floor(units * chance * density(farthest(step)) * (1 - DOUBT)));
-      this.never[step] = ceil(units * chance * density(nearest(step)) * (1 + DOUBT));
-    }
+    const steps = Array.from({ length: STEPS }, (_, step) => step);
+    const greatest = steps.map((s) => density(s < HALF ? (s - HALF + 1) * width - 1 : (s - HALF) * width));
+    const least = steps.map((s) => density(s < HALF ? (s - HALF) * width : (s - HALF + 1) * width - 1));
+    // Weights are rounded to whole numbers on the safe side, for which some words are kept back.
+    this.scale = floor((ALL - 4 * STEPS) / greatest.reduce((sum, value) => sum + value, 0));
+    const multiple = (weight: number) => floor(weight / width) * width;
+    this.sure = least.map((value, step) => (step === REST ? 0 : multiple(this.scale * value * (1 - DOUBT))));
+    this.rest = ALL - this.sure.reduce((sum, weight) => sum + weight, 0);
+    const gaps = greatest.map((value, step) => this.scale * value * (1 + DOUBT) - this.sure[step]);
+    const open = gaps.map((gap) => ceil((gap / this.rest) * ALL * (1 + DOUBT)));
+    // What is left over makes the first step higher than it need be.
+    open[HALF] += ALL - open.reduce((sum, weight) => sum + weight, 0);
+    this.open = open;
+    this.openTable = aliasTable(open);
+    this.sureTable = aliasTable(this.sure.map((weight, step) => (step === REST ? this.rest : weight)));
+    const { widthBits } = this;
+    this.kernel = staircaseKernel({ stepBits: STEP_BITS, widthBits, rest: REST, ...this.sureTable });
   }
 
   fill(target: Int32Array | Float64Array): void {
-    const { words, widthBits, surely, never } = this;
-    const { threshold, alias } = this.table;
-    const mask = 2 ** widthBits - 1;
+    const { words, undecided, draw } = this.kernel;
     const { length } = target;
-    for (let i = 0; i < length; ) {
-      // Two words a draw, and some more for the draws that are rejected.
-      const drawn = min(WORDS, 2 * ceil((length - i) * 1.1) + 16);
-      randomFillSync(words, 0, drawn);
-      for (let next = 0; next < drawn && i < length; next += 2) {
-        const first = words[next];
-        const second = words[next + 1];
-        const column = first >>> 22;
-        // All ones where the column keeps this word, else 0: a branch would be mispredicted half of the time.
-        const keep = ((first & 0x3fffff) - threshold[column]) >> 31;
-        const step = (column & keep) | (alias[column] & ~keep);
-        const x = ((step - HALF) << widthBits) + (second & mask);
-        const chance = second >>> widthBits;
-        if (chance < surely[step] || (chance < never[step] && this.decide(step, x, chance))) target[i++] = x;
-      }
+    for (let start = 0; start < length; start += words.length) {
+      const count = min(words.length, length - start);
+      randomFillSync(words, 0, count);
+      const open = draw(count);
+      for (let index = 0; index < open; index++) words[undecided[index]] = this.settle();
+      target.set(words.subarray(0, count), start);
+      // What was used as noise must not stay in memory for a later reader.
+      words.fill(0, 0, count);
     }
-    // What was used as noise must not stay in memory for a later reader.
-    words.fill(0);
+    this.decided = 0;
   }
 
-  /** Whether a uniform number whose first bits are `chance` is below density(x) · scale / weight. */
-  private decide(step: number, x: number, chance: number): boolean {
-    const { sigma, scale, weights, random, chanceBits } = this;
-    // 53 bits are as many as a double holds.
-    const more = 53 - chanceBits;
-    const whole = chance * 2 ** more + this.bitsOf(more);
-    const probability = (scale / weights[step]) * exp(-(x * x) / (2 * sigma * sigma));
-    const low = whole / 2 ** 53;
-    if (low + 2 ** -53 < probability * (1 - DOUBT)) return true;
-    if (low > probability * (1 + DOUBT)) return false;
+  /** The draw in the place of a word that fell on what needs a decision. Where that is thrown away, further words are drawn. */
+  private settle(): number {
+    const { widthBits, random } = this;
+    while (!this.decide()) {
+      const word = random.take();
+      const step = choose(this.sureTable, word);
+      if (step !== REST) return (step - HALF) * 2 ** widthBits + (word & (2 ** widthBits - 1));
+    }
+    return this.decided;
+  }
+
+  /** Draws from what needs a decision. False where it is thrown away. */
+  private decide(): boolean {
+    const { sigma, scale, widthBits, random } = this;
+    const step = choose(this.openTable, random.take());
+    const x = (step - HALF) * 2 ** widthBits + this.bits(widthBits);
+    this.decided = x;
+    // Accepted where sure + u · rest · open / 2³² < scale · density(x), for a uniform u below 1 of which the first bits are known.
+    const sure = this.sure[step];
+    const gap = this.open[step] * (this.rest / ALL);
+    const whole = this.bits(21) * ALL + random.take();
+    const level = scale * exp(-(x * x) / (2 * sigma * sigma));
+    if (sure + (whole + 1) * 2 ** -53 * gap < level * (1 - DOUBT)) return true;
+    if (sure + whole * 2 ** -53 * gap > level * (1 + DOUBT)) return false;
+    return this.decideExactly(step, x, whole);
+  }
+
+  private decideExactly(step: number, x: number, whole: number): boolean {
     let bits = 53;
     let drawn = BigInt(whole);
-    const [numerator, denominator] = fractionOf(scale);
-    const weight = BigInt(weights[step]) * denominator;
+    const gap = BigInt(this.rest) * BigInt(this.open[step]);
     for (;;) {
-      // u < density · scale / weight, each side times 2^bits · weight; u lies in [drawn, drawn + 1).
-      const { lower, upper } = exactGaussianDensity(x, sigma, bits);
-      if ((drawn + 1n) * weight <= lower * numerator) return true;
-      if (drawn * weight >= upper * numerator) return false;
-      drawn = (drawn << 32n) | BigInt(random.take());
+      // Each side times 2^(32 + bits); u · 2^bits lies in [drawn, drawn + 1).
+      const { lower, upper } = exactGaussianDensity(x, this.sigma, bits);
+      const sure = BigInt(this.sure[step]) << BigInt(32 + bits);
+      if (sure + (drawn + 1n) * gap <= (lower * BigInt(this.scale)) << 32n) return true;
+      if (sure + drawn * gap >= (upper * BigInt(this.scale)) << 32n) return false;
+      drawn = (drawn << 32n) | BigInt(this.random.take());
       bits += 32;
     }
   }
 
-  private bitsOf(count: number): number {
-    return count > 32
-      ? (this.random.take() >>> (64 - count)) * 2 ** 32 + this.random.take()
-      : this.random.take() >>> (32 - count);
+  /** So many uniform bits, at most 32. */
+  private bits(count: number): number {
+    return count === 0 ? 0 : this.random.take() >>> (32 - count);
   }
+}
+
+/** The column stands in the first bits of the word, the choice in the others. */
+function choose({ threshold, alias }: AliasTable, word: number): number {
+  const column = word >>> (32 - STEP_BITS);
+  return (word & (2 ** (32 - STEP_BITS) - 1)) < threshold[column] ? column : alias[column];
 }

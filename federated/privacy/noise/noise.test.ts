@@ -60,6 +60,27 @@ describe('discrete Gaussian', () => {
     expect(Math.abs(product / Math.sqrt(count))).toBeLessThan(SIX);
   });
 
+  test.each([
+    [2 ** 20],
+    [1.37 * 2 ** 20],
+    [2 ** 24],
+  ])('σ = %d: every part of it as often as its probability says', (sigma) => {
+    // Parts a third as wide as the sampler's steps, which are not to be seen.
+    const [count, width] = [1_000_000, sigma / 300];
+    const seen = new Float64Array(2 * 900);
+    for (const x of sample(sigma, count)) {
+      const part = Math.floor(x / width) + 900;
+      if (part >= 0 && part < seen.length) seen[part]++;
+    }
+    const chiSquare = seen.reduce((sum, times, part) => {
+      // Simpson's rule for the density over the part.
+      const [a, b, c] = [0, 0.5, 1].map((at) => Math.exp(-(((part - 900 + at) * width) ** 2) / (2 * sigma * sigma)));
+      const expected = (count * width * (a + 4 * b + c)) / 6 / (sigma * Math.sqrt(2 * Math.PI));
+      return sum + (times - expected) ** 2 / expected;
+    }, 0);
+    expect(Math.abs(chiSquare - seen.length)).toBeLessThan(SIX * Math.sqrt(2 * seen.length));
+  });
+
   test('tails come as often as they should', () => {
     const count = 2_000_000;
     const values = sample(2 ** 20, count);
