@@ -1,4 +1,4 @@
-import { MICRO_BATCH_ROWS } from '../federated/privacy/dp-sgd.js';
+import { SUMMATION } from '../federated/privacy/dp-sgd.js';
 import type { Backend, Executable } from '../src/engine/backends/backend.js';
 import { openBackend } from '../src/engine/backends/select.js';
 import { type Computation, type TrainingStep, trainingStep } from '../src/engine/layers/graphs.js';
@@ -6,7 +6,8 @@ import { binaryCrossEntropy, softmaxCrossEntropy } from '../src/engine/layers/lo
 import { initialParameters } from '../src/engine/layers/parameters.js';
 import { privateStep } from '../src/engine/layers/private-step.js';
 import { createRandom } from '../src/engine/layers/random.js';
-import { noisyRelease } from '../src/engine/training/private/release.js';
+import { noisySum } from '../src/engine/training/private/release.js';
+import { graphsFor } from '../src/engine/training/private/user-batches.js';
 import { type Benchmark, type BenchmarkOptions, quantile, type Result, round } from './benchmark.js';
 import { randomRows, TIMED_MODELS, type TimedModel } from './dp-sgd-models.js';
 
@@ -113,33 +114,40 @@ async function plainStep(timed: TimedModel, backend: Backend): Promise<Step> {
   };
 }
 
-/** As training has it: micro-batches, totals in float64, noise on a grid, then SGD. */
+/** As training has it: graphs with their blocks, totals in double, noise on a grid, then SGD. */
 async function secretStep(timed: TimedModel, backend: Backend): Promise<Step> {
   const { batch, model } = timed;
-  const rows = Math.min(batch, MICRO_BATCH_ROWS);
-  const executable = await compile(
-    backend,
-    privateStep({ ...describe(timed, rows), unitRows: 1, rule: { kind: 'cut' } }),
-  );
+  const graphs = graphsFor(batch, 1, SUMMATION.graphRows);
+  const executables = new Map<number, Executable>();
+  for (const { rows, blocks } of graphs) {
+    if (executables.has(rows)) continue;
+    const step = privateStep({ ...describe(timed, rows), unitRows: 1, blocks, rule: { kind: 'cut' } });
+    executables.set(rows, await compile(backend, step));
+  }
+  const parts = graphs.map(({ rows }, part) => ({
+    executable: executables.get(rows) as Executable,
+    ...randomRows(timed, rows, createRandom(part)),
+    ones: new Float32Array(rows).fill(1),
+  }));
   const weights = initialParameters(model, 1);
-  const parts = Array.from({ length: batch / rows }, (_, part) => randomRows(timed, rows, createRandom(part)));
-  const ones = new Float32Array(rows).fill(1);
   const limit = Float32Array.of(bound);
-  const noise = noisyRelease(noiseMultiplier, weights.length);
-  const sum = new Float64Array(weights.length);
+  const sum = noisySum(noiseMultiplier, weights.length);
+  const { total } = sum;
   return {
     async run() {
-      sum.fill(0);
-      for (const { features, targets } of parts) {
+      total.fill(0);
+      for (const { executable, features, targets, ones } of parts) {
         const running = executable.run([weights, limit, ...features, targets, ones, ones]);
-        noise.draw();
+        sum.draw();
         const [gradient] = await running;
-        for (let index = 0; index < sum.length; index++) sum[index] += gradient[index];
+        sum.add(gradient);
       }
-      noise.release(sum, bound);
+      sum.release(bound);
       const scale = learningRate / batch;
-      for (let index = 0; index < weights.length; index++) weights[index] -= scale * sum[index];
+      for (let index = 0; index < weights.length; index++) weights[index] -= scale * total[index];
     },
-    dispose: () => executable.dispose(),
+    async dispose() {
+      for (const executable of executables.values()) await executable.dispose();
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { Clipping, TrainingSettings } from '../protocol/plan.js';
 import { epsilon } from './accountant/epsilon.js';
-import { gridSigma, groupsOf, MARGIN, mechanismsOf, nominalNoise } from './dp-sgd.js';
-import { poissonGroups } from './poisson.js';
+import { gridSigma, MARGIN, mechanismsOf, nominalNoise, SUMMATION } from './dp-sgd.js';
+import { poissonSample } from './poisson.js';
 
 const training = (changes: Partial<TrainingSettings> = {}): TrainingSettings => ({
   clipping: { kind: 'flat', norm: 1 },
@@ -80,24 +80,32 @@ describe('what is charged', () => {
   });
 });
 
+test('rounding stays within its margin, as its bound counts it', () => {
+  const u = 2 ** -24;
+  const { graphRows, blockRows, onlyBlockRows } = SUMMATION;
+  const ofRows = (rows: number, block: number) => (block + 1) * rows * u;
+  const full = ofRows(graphRows, blockRows);
+  const smaller = ofRows(graphRows / 2, blockRows) + ofRows(onlyBlockRows, onlyBlockRows);
+  const blocks = 2 * ofRows(blockRows, blockRows) + 2 * Math.max(full, smaller);
+  const addingUp = 4 * (graphRows / blockRows - 1) * graphRows * u;
+  const norms = 2 ** -7 + (2 ** 15 / 2) * u;
+  expect(blocks + addingUp + norms).toBeLessThan(MARGIN.float32);
+});
+
 describe('Poisson sampling', () => {
-  test('everybody takes part with the rate, in a group drawn at random', () => {
-    const [population, rate, groups, rounds] = [500, 0.137, 3, 400];
+  test('everybody takes part with the rate, independently of all others', () => {
+    const [population, rate, rounds] = [500, 0.137, 400];
     const times = new Array<number>(population).fill(0);
-    const perGroup = new Array<number>(groups).fill(0);
     const sizes: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const dealt = poissonGroups(population, rate, groups);
-      dealt.forEach((group, index) => {
-        perGroup[index] += group.length;
-        for (const user of group) times[user]++;
-      });
-      sizes.push(dealt.flat().length);
+      const sample = poissonSample(population, rate);
+      for (const user of sample) times[user]++;
+      expect(new Set(sample).size).toBe(sample.length);
+      sizes.push(sample.length);
     }
     const expected = population * rate * rounds;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     expect(Math.abs(total - expected)).toBeLessThan(6 * Math.sqrt(expected * (1 - rate)));
-    for (const count of perGroup) expect(Math.abs(count - total / groups)).toBeLessThan(6 * Math.sqrt(total / groups));
     for (const count of times)
       expect(Math.abs(count - rate * rounds)).toBeLessThan(7 * Math.sqrt(rate * rounds * (1 - rate)));
     // The size of a sample varies as a binomial does: a shuffled batch would not.
@@ -106,13 +114,19 @@ describe('Poisson sampling', () => {
     expect(Math.abs(variance / binomial - 1)).toBeLessThan(6 * Math.sqrt(2 / rounds));
   });
 
-  test('with a rate of 1 everybody, with a tiny one nobody', () => {
-    expect(poissonGroups(1000, 1, 1)).toEqual([Array.from({ length: 1000 }, (_, user) => user)]);
-    expect(poissonGroups(1000, 1e-12, 2)).toEqual([[], []]);
+  test('every order is as likely as every other', () => {
+    const rounds = 24_000;
+    const seen = new Map<string, number>();
+    for (let round = 0; round < rounds; round++) {
+      const order = poissonSample(4, 1).join();
+      seen.set(order, (seen.get(order) ?? 0) + 1);
+    }
+    expect(seen.size).toBe(24);
+    for (const count of seen.values()) expect(Math.abs(count - rounds / 24)).toBeLessThan(6 * Math.sqrt(rounds / 24));
   });
 
-  test('the number of groups is public', () => {
-    expect(groupsOf({ samplingRate: 0.2, expectedUsers: 100 })).toBe(1);
-    expect(groupsOf({ samplingRate: 0.2, expectedUsers: 20_000 })).toBe(32);
+  test('with a rate of 1 everybody, with a tiny one nobody', () => {
+    expect([...poissonSample(1000, 1)].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, user) => user));
+    expect(poissonSample(1000, 1e-12)).toHaveLength(0);
   });
 });

@@ -8,29 +8,35 @@ import type { Mechanism } from './mechanism.js';
  * rounding: the sum is rounded to a grid before noise is added. That moves the distance of two neighbouring sums by at most √d grid units,
  * for d values; the grid is chosen so fine that this is at most 2⁻¹⁰ of the clip norm (gridSigma).
  *
- * float32: sums over the rows of a micro-batch are float32, totals float64. A sum of n terms is off by at most n·2⁻²⁴ of the sum of
- * their sizes, and one user more or less disturbs the micro-batches of one group (poissonGroups): with micro-batches of 256 rows and groups
- * of at most 896 users, 2 · 256 · 896 · 2⁻²⁴ = .0273; the rest of 2⁻⁵ = .0313 is for the rounding of gradients and norms (below 10⁻⁴).
+ * float32: what rounding to float32 may add, with u = 2⁻²⁴. A sum of n rows is off by at most (n + 1)·u of the sum of their lengths, in
+ * whatever order they are added; rows are a clip norm long on average at most (rowLengths in src/engine/layers/private-step.ts). Users come
+ * in a random order (poissonSample): a user more takes a place in it, and who stood there comes last. So two neighbouring sums differ in one
+ * block of the full graphs, and in the rows after these, less than a full graph, or one graph of 769 rows or more. In those blocks, with the
+ * user and without, rounding adds at most
+ *   2 · 129 · 128 · u + 2 · max(129 · 512 + 257 · 256, 129 · 1024) · u = .0178,
+ * in adding up the blocks of these graphs 4 · 7 · 1024 · u = .0017, and in norms .0078 for users of several rows and .0010 for all, in
+ * layers of up to 2¹⁵ inputs and outputs. Totals over graphs are double: below 10⁻⁴ for ten million users. Together that is less than 2⁻⁵.
+ * It holds where the gradient of a user, as it is computed, is the same in every place and graph; a test holds backends to that.
  */
 export const MARGIN = { rounding: 2 ** -10, float32: 2 ** -5 } as const;
 
-/** Rows of a micro-batch, at most. */
-export const MICRO_BATCH_ROWS = 256;
-
-/** Expected users of a group: with four times the expected population (MOST_POPULATION) more than 896 come with probability below 10⁻⁵⁰. */
-const GROUP_USERS = 128;
-
-/** A population may be this many times the public expectation: beyond, groups would outgrow their bound. */
+/**
+ * A population may be this many times the public expectation: what an honest update may be long follows from it (norm-bound.ts).
+ */
 export const MOST_POPULATION = 4;
+
+/** How rows are summed in float32. Powers of two. */
+export const SUMMATION = {
+  /** Rows of a graph, at most. */
+  graphRows: 1024,
+  /** Rows of a block in a graph of several blocks. */
+  blockRows: 128,
+  /** Rows of a graph of one block, at most. */
+  onlyBlockRows: 256,
+} as const;
 
 /** Finest noise that the sampler offers, and coarsest that is used, as standard deviations in grid units. */
 const SIGMA = { least: 2 ** 20, most: 2 ** 26 };
-
-/**
- * Groups that a step's users are dealt into; public, because it depends on the settings alone.
- */
-export const groupsOf = ({ samplingRate, expectedUsers }: Pick<TrainingSettings, 'samplingRate' | 'expectedUsers'>) =>
-  Math.max(1, Math.ceil((samplingRate * expectedUsers) / GROUP_USERS));
 
 /**
  * Standard deviation of the noise in grid units, for a vector of so many values: the grid unit is noiseMultiplier · clip norm ÷ this.

@@ -81,8 +81,16 @@ export interface GradientTerm {
 export interface UnitGradients {
   /** Squared L2 norm of each unit's gradient, (units). */
   squaredNorms(): Tensor;
-  /** Gradients summed over units, each times its factor, (units); in the parameters' shapes. */
-  weightedSum(factors: Tensor): readonly ParameterGradient[];
+  /**
+   * How exact the squared norms are: of a unit, within so many 2⁻²⁴ of the square of the sum of the norms of its rows' gradients, to first
+   * order. (Where a layer reads several positions of a row: of its positions' gradients.)
+   */
+  readonly roundings: number;
+  /**
+   * Gradients summed over units, each times its factor, (units); in the parameters' shapes. The units are summed in so many blocks of equal
+   * length, and then the blocks: a float32 sum is off by a share of its terms that grows with their number.
+   */
+  weightedSum(factors: Tensor, blocks: number): readonly ParameterGradient[];
   /** Each unit's own gradient, (units, size of the parameter): large, for parameters that several terms share. */
   each(): readonly ParameterGradient[];
 }

@@ -1,28 +1,136 @@
-import { sequential } from './compose.js';
+import type { Backend } from '../backends/backend.js';
+import { openBackend } from '../backends/select.js';
+import { addUp, concatenate, select, sequential } from './compose.js';
 import { dense } from './dense.js';
+import { trainingStep } from './graphs.js';
 import type { Layer } from './layer.js';
-import { binaryCrossEntropy } from './losses.js';
-import { privateStep } from './private-step.js';
+import { binaryCrossEntropy, softmaxCrossEntropy } from './losses.js';
+import { type PrivateStep, privateStep } from './private-step.js';
+import { createRandom } from './random.js';
 
-test('a layer that mixes users is refused, with its reason, wherever it stands', () => {
-  const normalising: Layer = {
-    parameters: [],
-    masks: [],
-    mixesRows: 'batch normalisation makes the output of one user depend on the others.',
-    forward: () => {
-      throw new Error('never run');
-    },
-  };
-  const model = sequential([dense({ name: 'a', inputs: 3, units: 3 }), sequential([normalising])]);
-  const step = () =>
-    privateStep({
-      model,
-      rows: 4,
-      unitRows: 1,
-      features: [{ shape: [4, 3], dtype: 'float32' }],
-      labels: [],
-      loss: (ops, logits, [targets, weights]) => binaryCrossEntropy(ops, logits, targets, { weights }),
-      rule: { kind: 'cut' },
+/** Takes the mean over the users of the batch away, as batch normalisation does: what it says of one user depends on the others. */
+const centred: Layer = {
+  parameters: [],
+  masks: [],
+  mixesRows: 'batch normalisation makes the output of one user depend on the others.',
+  forward(ops, _parameters, [input]) {
+    const centre = (a: typeof input) => ops.sub(a, ops.mean(a, [0], true));
+    return { output: centre(input), backward: (delta) => ({ input: () => centre(delta), gradients: [] }) };
+  },
+};
+
+const stepOf = (model: Layer, changes: Partial<PrivateStep> = {}): PrivateStep => ({
+  model,
+  rows: 4,
+  unitRows: 1,
+  features: [{ shape: [4, 3], dtype: 'float32' }],
+  labels: [
+    { shape: [4, 1], dtype: 'float32' },
+    { shape: [4], dtype: 'float32' },
+  ],
+  loss: (ops, logits, [targets, weights]) => binaryCrossEntropy(ops, logits, targets, { weights }),
+  rule: { kind: 'cut' },
+  ...changes,
+});
+
+describe('a private step', () => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await openBackend('onnxruntime');
+  });
+  afterAll(() => backend.dispose());
+
+  const features = Float32Array.of(1, 2, -1, 1, 2, -1, 0, 1, 1, 0, 1, 1);
+
+  test('refuses a layer that mixes users, with its reason, wherever it stands; plain training takes it', async () => {
+    const output = dense({ name: 'output', inputs: 3, units: 1 });
+    const models = [
+      sequential([centred, output]),
+      sequential([sequential([centred]), output]),
+      sequential([addUp([select([0], centred), dense({ name: 'a', inputs: 3, units: 3 })]), output]),
+      sequential([concatenate([centred]), output]),
+    ];
+    for (const model of models) expect(() => privateStep(stepOf(model))).toThrow(/one user depend on the others/);
+    const { graph, inputs } = trainingStep(stepOf(models[0]));
+    const executable = await backend.compile(graph, inputs);
+    const [gradient] = await executable.run([
+      new Float32Array(4),
+      features,
+      Float32Array.of(1, 0, 1, 0),
+      Float32Array.of(1, 1, 1, 1),
+    ]);
+    await executable.dispose();
+    expect(gradient.every(Number.isFinite)).toBe(true);
+  });
+
+  test('keeps a user short whose rows cancel: they count by their own lengths too', async () => {
+    const { graph, inputs } = privateStep(
+      stepOf(dense({ name: 'output', inputs: 3, units: 1 }), { unitRows: 2, rule: { kind: 'cut' } }),
+    );
+    const executable = await backend.compile(graph, inputs);
+    // The first user's rows are one and the same with both answers: gradients −.3 and .2 times (row, 1), of length √7.
+    const bound = 0.05 * Math.sqrt(7);
+    const [sum] = await executable.run([
+      new Float32Array(4),
+      Float32Array.of(bound),
+      features,
+      Float32Array.of(1, 0, 0, 0),
+      Float32Array.of(0.6, 0.4, 0.5, 0.5),
+      Float32Array.of(1, 0),
+    ]);
+    await executable.dispose();
+    // By its norm the sum, −.1 times (row, 1), would be halved; its rows are .5 long together, and may be 2 bounds long.
+    [1, 2, -1, 1].forEach((value, index) => {
+      expect(sum[index]).toBeCloseTo(-0.1 * 0.2 * value, 6);
     });
-  expect(step).toThrow(/one user depend on the others/);
+  });
+});
+
+describe.each(['onnxruntime', 'wasm', 'cpu'] as const)('on %s', (name) => {
+  test('the clipped gradient of a user is the same to the bit in every place of every graph', async () => {
+    const backend = await openBackend(name);
+    const width = 37;
+    const model = sequential([
+      dense({ name: 'a', inputs: width, units: 50, activation: 'relu' }),
+      dense({ name: 'b', inputs: 50, units: 3 }),
+    ]);
+    const random = createRandom(5);
+    const weights = Float32Array.from({ length: width * 50 + 50 + 50 * 3 + 3 }, () => random.normal() / 4);
+    const user = Float32Array.from({ length: width }, random.normal);
+    const sums: Float32Array[] = [];
+    for (const [rows, blocks, places] of [
+      [64, 1, [0, 1, 30, 63]],
+      [256, 1, [7, 255]],
+      [1024, 8, [0, 500, 1023]],
+    ] as const) {
+      const { graph, inputs } = privateStep({
+        model,
+        rows,
+        blocks,
+        unitRows: 1,
+        features: [{ shape: [rows, width], dtype: 'float32' }],
+        labels: [
+          { shape: [rows], dtype: 'int32' },
+          { shape: [rows], dtype: 'float32' },
+        ],
+        loss: (ops, logits, [targets, each]) => softmaxCrossEntropy(ops, logits, targets, { weights: each }),
+        rule: { kind: 'cut' },
+      });
+      const executable = await backend.compile(graph, inputs);
+      for (const place of places) {
+        const features = Float32Array.from({ length: rows * width }, random.normal);
+        features.set(user, place * width);
+        const present = new Float32Array(rows);
+        present[place] = 1;
+        const ones = new Float32Array(rows).fill(1);
+        const targets = new Int32Array(rows).fill(2);
+        const [sum] = await executable.run([weights, Float32Array.of(0.3), features, targets, ones, present]);
+        sums.push(sum);
+      }
+      await executable.dispose();
+    }
+    await backend.dispose();
+    expect(sums[0].some((value) => value !== 0)).toBe(true);
+    for (const sum of sums) expect(sum).toEqual(sums[0]);
+  });
 });

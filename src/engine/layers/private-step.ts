@@ -2,13 +2,17 @@ import { badInput } from '../../errors.js';
 import type { InputSpec } from '../backends/backend.js';
 import type { Ops, Tensor } from '../ops/ops.js';
 import type { Computation, TrainingStep } from './graphs.js';
-import type { LayerContext } from './layer.js';
+import type { LayerContext, UnitGradients } from './layer.js';
 import { flattenGradients, manifestOf, sliceParameters } from './parameters.js';
 import { unitsOf } from './terms.js';
 
 export interface PrivateStep extends TrainingStep {
+  /** Whether units whose norm is at most the bound are counted: for adaptive clipping. */
+  readonly countBelow?: boolean;
   /** Rows of a unit, consecutive; `rows` is a multiple of it. */
   readonly unitRows: number;
+  /** The sum is formed in so many blocks of units, which are added up at the end; default 1. Divides the number of units. */
+  readonly blocks?: number;
   /** cut: factor min(1, bound / norm). scale: factor bound / (norm + stability), whatever the norm. */
   readonly rule: { readonly kind: 'cut' } | { readonly kind: 'scale'; readonly stability: number };
 }
@@ -22,10 +26,14 @@ const LEAST = 1e-30;
  * The clipped sum of one micro-batch of a private step, as one graph: forward, backward, the norm of each unit's gradient, its factor, and
  * the sum of the rescaled gradients. No gradient of a unit by itself is made where a rule for its norm is cheaper.
  * Inputs: [parameters (flat), bound (1), ...features, ...dropout masks, ...labels, present (units): 0 for units that only fill up].
- * Outputs: [clipped sum (flat, by the manifest), number of units whose norm was at most the bound (1)].
+ * Outputs: [clipped sum (flat, by the manifest)], and with countBelow the number of units whose norm was at most the bound (1).
+ *
+ * A unit of several rows, whose gradients may cancel to a sum far shorter than they are, is also kept from weighing more than rowLengths()
+ * clip norms with its rows' gradients laid end to end: what rounding may do is bounded by that length, not by the sum's.
  * @throws {ConcordError} BAD_INPUT where a layer mixes rows, with the reason.
  */
-export function privateStep({ model, rows, unitRows, features, labels, loss, rule }: PrivateStep): Computation {
+export function privateStep(step: PrivateStep): Computation {
+  const { model, rows, unitRows, blocks = 1, features, labels, loss, rule, countBelow } = step;
   if (model.mixesRows) throw badInput(`This model cannot be trained privately: ${model.mixesRows}`);
   const manifest = manifestOf(model);
   const masks = model.masks.map(({ width }): InputSpec => ({ shape: [rows, width], dtype: 'float32' }));
@@ -46,23 +54,44 @@ export function privateStep({ model, rows, unitRows, features, labels, loss, rul
       const context: LayerContext = { training: true, mask: (name) => named.get(name) as Tensor };
       const pass = model.forward(ops, sliceParameters(ops, flat, manifest), rest.slice(0, features.length), context);
       const { delta } = loss(ops, pass.output, rest.slice(features.length + masks.length, -1));
-      const gradients = unitsOf(ops, pass.backward(delta).gradients, unitRows);
-      const squared = gradients.map((each) => each.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
-      const { factors, below } = clip(ops, squared, bound, present, rule);
-      const sums = gradients.flatMap((each) => each.weightedSum(factors));
-      return [flattenGradients(ops, sums, manifest), ops.sum(below, [0], true)];
+      const terms = pass.backward(delta).gradients;
+      const gradients = unitsOf(ops, terms, unitRows);
+      const squared = squaredNorms(ops, gradients);
+      const norms = rootOf(ops, squared);
+      let factors = factorsOf(ops, norms, bound, rule);
+      if (unitRows > 1) {
+        const ofRows = rootOf(ops, squaredNorms(ops, unitsOf(ops, terms, 1)));
+        const lengths = ops.sum(ops.reshape(ofRows, [units, unitRows]), [1]);
+        const longest = ops.mul(bound, ops.constant([rowLengths(gradients, unitRows)], []));
+        factors = ops.minimum(factors, ops.div(longest, lengths));
+      }
+      // Where the norm is no number, the comparison does not hold.
+      const usable = ops.greater(ops.mul(present, ops.constant([MOST], [])), squared);
+      const used = ops.where(usable, factors, ops.constant([0], []));
+      const sums = gradients.flatMap((each) => each.weightedSum(used, blocks));
+      const clipped = flattenGradients(ops, sums, manifest);
+      if (!countBelow) return [clipped];
+      const below = ops.sub(usable, ops.mul(usable, ops.greater(norms, bound)));
+      return [clipped, ops.sum(below, [0], true)];
     },
   };
 }
 
-function clip(ops: Ops, squared: Tensor, bound: Tensor, present: Tensor, rule: PrivateStep['rule']) {
-  const usable = ops.mul(present, ops.greater(ops.constant([MOST], []), squared));
-  const norms = ops.sqrt(ops.maximum(squared, ops.constant([LEAST], [])));
-  const reached =
-    rule.kind === 'cut'
-      ? ops.minimum(ops.div(bound, norms), ops.constant([1], []))
-      : ops.div(bound, ops.add(norms, ops.constant([rule.stability], [])));
-  const none = ops.constant([0], []);
-  const below = ops.sub(usable, ops.mul(usable, ops.greater(norms, bound)));
-  return { factors: ops.where(usable, reached, none), below };
+/** Roundings times lengths squared: with it, rounding a squared norm (UnitGradients.roundings) adds at most 2⁻⁷ to the sensitivity. */
+const ROUNDINGS = 2 ** 18;
+
+/** Clip norms that the gradients of a unit's rows are long together, at most: MARGIN in federated/privacy/dp-sgd.ts counts on it. */
+function rowLengths(gradients: readonly UnitGradients[], unitRows: number): number {
+  const roundings = Math.max(...gradients.map((each) => each.roundings));
+  return Math.min(unitRows, Math.sqrt(ROUNDINGS / roundings));
 }
+
+const squaredNorms = (ops: Ops, gradients: readonly UnitGradients[]): Tensor =>
+  gradients.map((each) => each.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
+
+const rootOf = (ops: Ops, squared: Tensor): Tensor => ops.sqrt(ops.maximum(squared, ops.constant([LEAST], [])));
+
+const factorsOf = (ops: Ops, norms: Tensor, bound: Tensor, rule: PrivateStep['rule']): Tensor =>
+  rule.kind === 'cut'
+    ? ops.minimum(ops.div(bound, norms), ops.constant([1], []))
+    : ops.div(bound, ops.add(norms, ops.constant([rule.stability], [])));

@@ -2,12 +2,37 @@ import type { Ops, Tensor } from '../ops/ops.js';
 import { sizeOf } from '../ops/shapes.js';
 import type { GradientTerm, ParameterGradient, UnitGradients } from './layer.js';
 
-/** Σ of squares of each row, (rows): as a product with ones, which is faster than a sum over the last axis on every executor. */
+/** Σ of squares of each row, (rows). */
 function sumSquares(ops: Ops, a: Tensor): Tensor {
-  const [rows, width] = a.shape;
   const squares = ops.square(a);
-  const sums = width === 1 ? squares : ops.matMul(squares, ops.constant(new Float32Array(width).fill(1), [width, 1]));
-  return ops.reshape(sums, [rows]);
+  return a.shape[1] === 1 ? ops.reshape(squares, [a.shape[0]]) : ops.sum(squares, [1]);
+}
+
+/** (rows, …) as (blocks, rows of a block, …). */
+const inBlocks = (ops: Ops, a: Tensor, blocks: number): Tensor =>
+  ops.reshape(a, [blocks, a.shape[0] / blocks, ...a.shape.slice(1)]);
+
+/** Σ over the first axis, which is gone then: as a product with ones, which is faster than a sum on every executor. */
+const sumFirst = (ops: Ops, a: Tensor): Tensor => {
+  const [count, ...shape] = a.shape;
+  const ones = ops.constant(new Float32Array(count).fill(1), [1, count]);
+  return ops.reshape(ops.matMul(ones, ops.reshape(a, [count, sizeOf(shape)])), shape);
+};
+
+/** Σ over rows of scale · row, block by block: (rows) or ones, and (rows, width) → (width). */
+function sumRows(ops: Ops, a: Tensor, blocks: number, scale?: Tensor): Tensor {
+  const [rows, width] = a.shape;
+  const each = scale ?? ops.constant(new Float32Array(rows).fill(1), [rows]);
+  if (blocks === 1) return ops.reshape(ops.matMul(ops.reshape(each, [1, rows]), a), [width]);
+  const sums = ops.matMul(ops.reshape(each, [blocks, 1, rows / blocks]), inBlocks(ops, a, blocks));
+  return ops.reshape(sumFirst(ops, sums), [width]);
+}
+
+/** Σ over rows of a ⊗ b, block by block: (rows, m) × (rows, n) → (m, n). */
+function productOfRows(ops: Ops, a: Tensor, b: Tensor, blocks: number): Tensor {
+  if (b.shape[1] === 1) return ops.reshape(sumRows(ops, a, blocks, b), [a.shape[1], 1]);
+  if (blocks === 1) return ops.matMul(a, b, { transposeA: true });
+  return sumFirst(ops, ops.matMul(inBlocks(ops, a, blocks), inBlocks(ops, b, blocks), { transposeA: true }));
 }
 
 /** Rows times the factor of their unit: (units · length, width) × (units). */
@@ -39,13 +64,13 @@ export function productTerm(ops: Ops, factors: ProductFactors): GradientTerm {
   const { weight, bias, input, delta, positions = 1 } = factors;
   const [count, inputs] = input.shape;
   const width = delta.shape[1];
-  const summed = (rows: Tensor): ParameterGradient[] => {
-    const ofWeight = { name: weight, value: ops.matMul(input, rows, { transposeA: true }) };
-    return bias === undefined ? [ofWeight] : [ofWeight, { name: bias, value: ops.sum(rows, [0]) }];
+  const summed = (rows: Tensor, blocks: number): ParameterGradient[] => {
+    const ofWeight = { name: weight, value: productOfRows(ops, input, rows, blocks) };
+    return bias === undefined ? [ofWeight] : [ofWeight, { name: bias, value: sumRows(ops, rows, blocks) }];
   };
   return {
     parameters: bias === undefined ? [weight] : [weight, bias],
-    sum: () => summed(delta),
+    sum: () => summed(delta, 1),
     units(rows) {
       const length = rows * positions;
       const units = count / length;
@@ -57,9 +82,10 @@ export function productTerm(ops: Ops, factors: ProductFactors): GradientTerm {
       };
       if (length > 1 && 2 * length * length > inputs * width) {
         const shapes = [[inputs, width], [width]];
-        return madeUnits(ops, made, shapes);
+        return madeUnits(ops, made, shapes, length);
       }
       return {
+        roundings: inputs + width + length * length + 4,
         squaredNorms() {
           const extra = ops.constant([bias === undefined ? 0 : 1], []);
           if (length === 1)
@@ -68,14 +94,13 @@ export function productTerm(ops: Ops, factors: ProductFactors): GradientTerm {
           const pairs = plus(ops, ops.matMul(a, a, { transposeB: true }), extra, bias !== undefined);
           return ops.sum(ops.mul(pairs, ops.matMul(d, d, { transposeB: true })), [1, 2]);
         },
-        weightedSum(scale) {
-          if (width <= inputs || length > 1) return summed(scaleUnits(ops, delta, scale));
+        weightedSum(scale, blocks) {
+          if (width <= inputs || length > 1) return summed(scaleUnits(ops, delta, scale), blocks);
           // Scaling the narrower side is cheaper; the bias is then a product with the factors.
           const narrow = scaleUnits(ops, input, scale);
-          const ofWeight = { name: weight, value: ops.matMul(narrow, delta, { transposeA: true }) };
+          const ofWeight = { name: weight, value: productOfRows(ops, narrow, delta, blocks) };
           if (bias === undefined) return [ofWeight];
-          const ofBias = ops.reshape(ops.matMul(ops.reshape(scale, [1, units]), delta), [width]);
-          return [ofWeight, { name: bias, value: ofBias }];
+          return [ofWeight, { name: bias, value: sumRows(ops, delta, blocks, scale) }];
         },
         each: made,
       };
@@ -85,11 +110,15 @@ export function productTerm(ops: Ops, factors: ProductFactors): GradientTerm {
 
 const plus = (ops: Ops, a: Tensor, b: Tensor, wanted: boolean): Tensor => (wanted ? ops.add(a, b) : a);
 
-/** Gradients that were made unit by unit: their norms, and their weighted sum as one product of a row of factors. */
+/**
+ * Gradients that were made unit by unit: their norms, and their weighted sum as one product of a row of factors.
+ * @param length terms that were added up for each
+ */
 function madeUnits(
   ops: Ops,
   make: () => readonly ParameterGradient[],
   shapes: readonly (readonly number[])[],
+  length: number,
 ): UnitGradients {
   let known: readonly ParameterGradient[] | undefined;
   const each = () => {
@@ -98,14 +127,15 @@ function madeUnits(
   };
   return {
     each,
+    roundings: 2 * length + shapes.reduce((sum, shape) => sum + sizeOf(shape), 0) + 4,
     squaredNorms: () =>
       each()
         .map(({ value }) => sumSquares(ops, value))
         .reduce((sum, part) => ops.add(sum, part)),
-    weightedSum: (factors) =>
+    weightedSum: (factors, blocks) =>
       each().map(({ name, value }, place) => ({
         name,
-        value: ops.reshape(ops.matMul(ops.reshape(factors, [1, -1]), value), shapes[place]),
+        value: ops.reshape(sumRows(ops, value, blocks, factors), shapes[place]),
       })),
   };
 }
@@ -127,6 +157,7 @@ export function rowTerm(ops: Ops, values: readonly ParameterGradient[], position
         ops,
         make,
         values.map(({ value }) => [value.shape[1]]),
+        length,
       );
     },
   };
@@ -147,21 +178,29 @@ export function lookUpTerm(ops: Ops, { name, rows, ids, each }: LookUpFactors): 
   const [batch, slots] = ids.shape;
   const width = each.shape[1];
   const flat = ops.reshape(ids, [batch * slots]);
-  const summed = (values: Tensor) => [{ name, value: ops.scatterAdd(flat, values, rows) }];
+  const summed = (values: Tensor, blocks: number): ParameterGradient[] => {
+    if (blocks === 1) return [{ name, value: ops.scatterAdd(flat, values, rows) }];
+    // A table for each block.
+    const starts = Int32Array.from({ length: blocks }, (_, block) => block * rows);
+    const cells = ops.add(inBlocks(ops, flat, blocks), ops.constant(starts, [blocks, 1], 'int32'));
+    const tables = ops.scatterAdd(ops.reshape(cells, [-1]), values, blocks * rows);
+    return [{ name, value: sumFirst(ops, inBlocks(ops, tables, blocks)) }];
+  };
   return {
     parameters: [name],
-    sum: () => summed(each),
+    sum: () => summed(each, 1),
     units(rowsOfUnit) {
       const units = batch / rowsOfUnit;
       const length = slots * rowsOfUnit;
       return {
+        roundings: width + length * length + 4,
         squaredNorms() {
           if (length === 1) return sumSquares(ops, each);
           const same = ops.equal(ops.reshape(ids, [units, length, 1]), ops.reshape(ids, [units, 1, length]));
           const values = ops.reshape(each, [units, length, width]);
           return ops.sum(ops.mul(same, ops.matMul(values, values, { transposeB: true })), [1, 2]);
         },
-        weightedSum: (factors) => summed(scaleUnits(ops, each, factors)),
+        weightedSum: (factors, blocks) => summed(scaleUnits(ops, each, factors), blocks),
         each() {
           const starts = Int32Array.from({ length: units }, (_, unit) => unit * rows);
           const cells = ops.add(ops.reshape(ids, [units, length]), ops.constant(starts, [units, 1], 'int32'));
@@ -182,9 +221,10 @@ export function unitsOf(ops: Ops, terms: readonly GradientTerm[], rows: number):
   const shared = terms.filter(isShared);
   if (shared.length === 0) return alone;
   const shapes = new Map<string, readonly number[]>();
+  const units = shared.map((term) => term.units(rows));
   const make = () => {
     const sums = new Map<string, Tensor>();
-    for (const { name, value } of shared.flatMap((term) => term.units(rows).each())) {
+    for (const { name, value } of units.flatMap((term) => term.each())) {
       const before = sums.get(name);
       sums.set(name, before ? ops.add(before, value) : value);
       shapes.set(name, [value.shape[1]]);
@@ -196,6 +236,7 @@ export function unitsOf(ops: Ops, terms: readonly GradientTerm[], rows: number):
     ops,
     () => made,
     made.map(({ name }) => shapes.get(name) as readonly number[]),
+    units.reduce((sum, { roundings }) => sum + roundings, 0),
   );
   return [...alone, together];
 }

@@ -22,6 +22,8 @@ export interface TracedGraph {
 
 interface Value extends Tensor {
   readonly name: string;
+  /** Of the result of a comparison: the bool that it was made from. */
+  readonly truth?: string;
 }
 
 /** Runs the function once on symbols of the given shapes and writes down what it did. Operations that no output needs are left out. */
@@ -120,7 +122,8 @@ function createTracedOps(recorder: Recorder): Ops {
     (a: Tensor, b: Tensor): Tensor => {
       const truth = recorder.intermediate(type, [a, b]);
       const shape = broadcastShapes(a.shape, b.shape);
-      return recorder.node('Cast', [truth], shape, 'float32', { to: { int: CAST_TO.float32 } });
+      const value = recorder.node('Cast', [truth], shape, 'float32', { to: { int: CAST_TO.float32 } });
+      return { ...value, truth } as Value;
     };
   const reduction =
     (type: string) =>
@@ -176,7 +179,7 @@ function createTracedOps(recorder: Recorder): Ops {
     equal: comparison('Equal'),
     where(condition, a, b) {
       const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
-      return recorder.node('Where', [castName(condition, 'bool'), a, b], shape, a.dtype);
+      return recorder.node('Where', [(condition as Value).truth ?? castName(condition, 'bool'), a, b], shape, a.dtype);
     },
     matMul(a, b, { transposeA = false, transposeB = false } = {}) {
       const shape = matMulShape(a.shape, b.shape, transposeA, transposeB);

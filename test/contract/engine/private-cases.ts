@@ -18,7 +18,11 @@ const generator = createRandom(11);
 const squareOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
 
 /** Norms and weighted sums of a layer by unit, against the gradient of each unit by itself, from central differences in float64. */
-function unitCase({ name, layer, inputs, training = false, masks = [] }: LayerCase, unitRows: number): Case {
+function unitCase(
+  { name, layer, inputs, training = false, masks = [] }: LayerCase,
+  unitRows: number,
+  blocks = 1,
+): Case {
   const manifest = manifestOf(layer);
   const own = generator.fork(`${name} ${unitRows}`);
   const flat = floats([manifest.size], () => 0.5 * own.normal());
@@ -40,14 +44,14 @@ function unitCase({ name, layer, inputs, training = false, masks = [] }: LayerCa
   const units = inputs[0].shape[0] / unitRows;
   const factors = floats([units], () => own.uniform());
   return {
-    name: `${name}: norms and clipped sums of units of ${unitRows}`,
+    name: `${name}: norms and clipped sums of units of ${unitRows}, in ${blocks} blocks`,
     inputs: [factors, direction, ...all],
     graph(ops, [scale, delta, ...tensors]) {
       const pass = forward(ops, tensors);
       const terms = pass.backward(ops.reshape(delta, pass.output.shape)).gradients;
       const parts = unitsOf(ops, terms, unitRows);
       const norms = parts.map((part) => part.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
-      const sums = parts.flatMap((part) => part.weightedSum(scale));
+      const sums = parts.flatMap((part) => part.weightedSum(scale, blocks));
       return [norms, flattenGradients(ops, sums, manifest)];
     },
     expected() {
@@ -84,12 +88,14 @@ const withParameters = [...LAYERS, ...SEQUENCE_LAYERS, ...SHARED].filter(({ laye
 const features = [x, products];
 const labels: readonly Data[] = [answers, rowWeights, open];
 
-function stepCase(rule: PrivateStep['rule'], unitRows: number): Case {
+function stepCase(rule: PrivateStep['rule'], unitRows: number, blocks = 1): Case {
   const { graph, inputs } = privateStep({
     model,
     rows: 6,
     unitRows,
+    blocks,
     rule,
+    countBelow: true,
     features,
     labels,
     loss: (ops, z, [targets, weights, classes]) => softmaxCrossEntropy(ops, z, targets, { weights, classes }),
@@ -115,21 +121,25 @@ function stepCase(rule: PrivateStep['rule'], unitRows: number): Case {
     return [softmaxCrossEntropy(ops, output, rest[3], { weights: rest[4], classes: rest[5] }).total];
   };
   return {
-    name: `a private step, ${rule.kind}, units of ${unitRows}`,
+    name: `a private step, ${rule.kind}, units of ${unitRows}, in ${blocks} blocks`,
     graph,
     inputs: data,
     expected() {
-      const each = present.map((_, unit) => {
-        const only = {
-          ...rowWeights,
-          values: rowWeights.values.map((w, row) => (Math.floor(row / unitRows) === unit ? w : 0)),
-        };
+      const ofRows = rowWeights.values.map((_, wanted) => {
+        const only = { ...rowWeights, values: rowWeights.values.map((weight, row) => (row === wanted ? weight : 0)) };
         return differentiate(losses, [flat, ...features, mask, answers, only, open], 0, ([[total]]) => total);
       });
+      const each = present.map((_, unit) => {
+        const mine = ofRows.slice(unit * unitRows, (unit + 1) * unitRows);
+        return mine[0].map((_, index) => mine.reduce((sum, gradient) => sum + gradient[index], 0));
+      });
+      const lengths = ofRows.map((gradient) => Math.sqrt(squareOf(gradient)));
       const norms = each.map((gradient) => Math.sqrt(squareOf(gradient)));
       const factors = norms.map((norm, unit) => {
         if (present[unit] === 0) return 0;
-        return rule.kind === 'cut' ? Math.min(1, bound / norm) : bound / (norm + rule.stability);
+        const length = lengths.slice(unit * unitRows, (unit + 1) * unitRows).reduce((sum, part) => sum + part);
+        const reached = rule.kind === 'cut' ? Math.min(1, bound / norm) : bound / (norm + rule.stability);
+        return unitRows === 1 ? reached : Math.min(reached, (unitRows * bound) / length);
       });
       return [weighted(each, factors), [norms.filter((norm, unit) => present[unit] === 1 && norm <= bound).length]];
     },
@@ -138,8 +148,14 @@ function stepCase(rule: PrivateStep['rule'], unitRows: number): Case {
 
 export const PRIVATE_CASES: readonly Case[] = [
   ...withParameters.flatMap((each) => [1, 2, 3].map((unitRows) => unitCase(each, unitRows))),
-  ...[1, 2].flatMap((unitRows) => [
-    stepCase({ kind: 'cut' }, unitRows),
-    stepCase({ kind: 'scale', stability: 0.01 }, unitRows),
+  ...withParameters.map((each) => unitCase(each, 2, 3)),
+  ...[
+    [1, 1],
+    [1, 3],
+    [2, 1],
+    [2, 3],
+  ].flatMap(([unitRows, blocks]) => [
+    stepCase({ kind: 'cut' }, unitRows, blocks),
+    stepCase({ kind: 'scale', stability: 0.01 }, unitRows, blocks),
   ]),
 ];

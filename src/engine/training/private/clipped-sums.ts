@@ -8,6 +8,7 @@ import type { Task } from '../../engine.js';
 import { privateStep } from '../../layers/private-step.js';
 import { type Architecture, labelSpecs, lossOf, network } from '../../models/network.js';
 import { type Batch, createBatch, labelsOf } from '../batch.js';
+import type { NoisySum } from './release.js';
 import { fillUsers, type MicroBatch, microBatches, userRows } from './user-batches.js';
 
 export interface ClippedSumsOf {
@@ -18,21 +19,19 @@ export interface ClippedSumsOf {
   readonly clipping: Clipping;
   /** Users that can be sampled. */
   readonly users: Int32Array;
+  /** Whether to count users whose norm is within the bound; default for adaptive clipping alone. */
+  readonly countBelow?: boolean;
 }
 
-/** Exact sums of clipped gradients: not private before noise is added. */
+/** Sums of clipped gradients: not private before noise is added. */
 export interface ClippedSums {
   /**
-   * @param groups places in `users`
-   * @param meanwhile called while the first micro-batch is computed
-   * @returns Σ over users of the clipped gradient, and Σ (1 where the norm is within the bound, else 0) − ½
+   * Adds up the clipped gradients of users, by blocks in the order in which they are given: that must be a random one (poissonSample).
+   * @param sample places in `users`
+   * @param into takes the sums of parts of them, which add up to the sum of all
+   * @returns Σ (1 where the norm is within the bound, else 0) − ½, where that is counted, else 0
    */
-  of(
-    weights: Float32Array,
-    bound: number,
-    groups: readonly (readonly number[])[],
-    meanwhile: () => void,
-  ): Promise<{ sum: Float64Array; aboveHalf: number }>;
+  of(weights: Float32Array, bound: number, sample: Int32Array, into: Pick<NoisySum, 'add' | 'draw'>): Promise<number>;
   dispose(): Promise<void>;
 }
 
@@ -44,7 +43,7 @@ interface Compiled {
 
 /** @param checkpoint called before each micro-batch; throws to stop */
 export async function clippedSums(
-  { dataset, task, contract, architecture, clipping, users }: ClippedSumsOf,
+  { dataset, task, contract, architecture, clipping, users, countBelow = clipping.kind === 'adaptive' }: ClippedSumsOf,
   backend: Backend,
   checkpoint: () => void,
 ): Promise<ClippedSums> {
@@ -61,48 +60,48 @@ export async function clippedSums(
   const model = network(architecture);
   const graphs = new Map<string, Compiled>();
 
-  async function compiledFor({ unitRows, units }: MicroBatch): Promise<Compiled> {
-    const key = `${unitRows} × ${units}`;
+  async function compiledFor({ unitRows, rows: count, blocks }: MicroBatch): Promise<Compiled> {
+    const key = `${count} / ${unitRows}`;
     const known = graphs.get(key);
     if (known) return known;
-    const count = unitRows * units;
     const step = privateStep({
       model,
       rows: count,
       unitRows,
+      blocks,
       features: [{ shape: [count, width], dtype: 'float32' }],
       labels: labelSpecs(task, count, outputs),
       loss: (ops, logits, labels) => lossOf(task, ops, logits, labels),
       rule: clipping.kind === 'automatic' ? { kind: 'scale', stability: clipping.stability } : { kind: 'cut' },
+      countBelow,
     });
     const compiled = {
       executable: await backend.compile(step.graph, step.inputs),
       batch: createBatch(task, count, width, outputs),
-      present: new Float32Array(units),
+      present: new Float32Array(count / unitRows),
     };
     graphs.set(key, compiled);
     return compiled;
   }
 
   return {
-    async of(weights, bound, groups, meanwhile) {
-      const sum = new Float64Array(weights.length);
+    async of(weights, bound, sample, into) {
       const limit = Float32Array.of(bound);
       let aboveHalf = 0;
-      for (const group of groups) {
-        const members = group.map((place) => users[place]);
-        for (const micro of microBatches(members, rows)) {
-          checkpoint();
-          const { executable, batch, present } = await compiledFor(micro);
-          fillUsers(batch, present, micro, source);
-          const running = executable.run([weights, limit, batch.inputs, ...labelsOf(batch), present]);
-          meanwhile();
-          const [part, [below]] = await running;
-          for (let index = 0; index < part.length; index++) sum[index] += part[index];
-          aboveHalf += below - micro.users.length / 2;
-        }
+      for (const micro of microBatches(
+        sample.map((place) => users[place]),
+        rows,
+      )) {
+        checkpoint();
+        const { executable, batch, present } = await compiledFor(micro);
+        fillUsers(batch, present, micro, source);
+        const running = executable.run([weights, limit, batch.inputs, ...labelsOf(batch), present]);
+        into.draw();
+        const [part, below] = await running;
+        into.add(part);
+        if (below) aboveHalf += below[0] - micro.users.length / 2;
       }
-      return { sum, aboveHalf };
+      return aboveHalf;
     },
     async dispose() {
       for (const { executable } of graphs.values()) await executable.dispose();

@@ -2,7 +2,7 @@ import { MARGIN } from '../../../../federated/privacy/dp-sgd.js';
 import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
 import type { Dataset } from '../../data/dataset.js';
 import { countInGrid, type PublicGrid } from '../../encoders/public-grid.js';
-import { noisyRelease } from './release.js';
+import { noisySum } from './release.js';
 
 /** What one release of a histogram with this noise (deviation ÷ the grid's sensitivity) is charged: less than the noise, for its rounding. */
 export const histogramMechanism = (noiseMultiplier: number): Mechanism => ({
@@ -19,6 +19,8 @@ export function noisyHistogram(
   noiseMultiplier: number,
 ): Float64Array {
   const counts = countInGrid(grid, dataset, users);
-  noisyRelease(noiseMultiplier, counts.length).release(counts, grid.sensitivity);
-  return counts.map((value) => value * grid.sensitivity);
+  const sum = noisySum(noiseMultiplier, counts.length);
+  sum.total.set(counts);
+  sum.release(grid.sensitivity);
+  return sum.total.map((value) => value * grid.sensitivity);
 }

@@ -91,13 +91,18 @@ describe('private training', () => {
     const architecture = federatedArchitecture(task, 'linear', contract);
     const users = Int32Array.from({ length: dataset.size }, (_, user) => user);
     const sums = await clippedSums(
-      { dataset, task, contract, architecture, clipping, users },
+      { dataset, task, contract, architecture, clipping, users, countBelow: true },
       backend,
       () => undefined,
     );
     const weights = initialParameters('linear', task, json).map((_, index) => Math.sin(index) / 3);
-    const groups = [[...users.keys()].slice(0, 130), [], [...users.keys()].slice(130)];
-    const { sum, aboveHalf } = await sums.of(weights, clipping.norm, groups, () => undefined);
+    const sum = new Float64Array(weights.length);
+    const aboveHalf = await sums.of(weights, clipping.norm, Int32Array.from(users.keys()), {
+      add(part) {
+        for (let index = 0; index < part.length; index++) sum[index] += part[index];
+      },
+      draw: () => undefined,
+    });
     const expected = new Float64Array(sum.length);
     let within = 0;
     for (const user of users) {

@@ -1,6 +1,6 @@
-import { groupsOf, MOST_POPULATION, mechanismsOf } from '../../../../federated/privacy/dp-sgd.js';
+import { MOST_POPULATION, mechanismsOf } from '../../../../federated/privacy/dp-sgd.js';
 import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
-import { poissonGroups } from '../../../../federated/privacy/poisson.js';
+import { poissonSample } from '../../../../federated/privacy/poisson.js';
 import type { TrainingSettings } from '../../../../federated/protocol/plan.js';
 import { badInput } from '../../../errors.js';
 import type { Backend } from '../../backends/backend.js';
@@ -11,7 +11,7 @@ import { usersOf } from '../../evaluation/evaluate.js';
 import { checkParameters, federatedArchitecture } from '../../models/federated.js';
 import type { MemberHooks } from '../member.js';
 import { clippedSums } from './clipped-sums.js';
-import { noisyCount, noisyRelease } from './release.js';
+import { noisyCount, noisySum } from './release.js';
 
 export interface PrivateHooks {
   /** Called before each micro-batch. Throws to stop. */
@@ -42,7 +42,7 @@ export async function privateUpdate(
   if (users.length > MOST_POPULATION * expectedUsers)
     throw badInput(`Here are more than ${MOST_POPULATION} times the users that the plan expects.`, { expectedUsers });
   const size = parameters.length;
-  const noise = noiseOf(noiseMultiplier, size);
+  const sum = noisySumOf(noiseMultiplier, size);
   const count = clipping.kind === 'adaptive' ? noisyCount(clipping.countNoiseMultiplier) : undefined;
   const sums = await clippedSums({ dataset, task, contract, architecture, clipping, users }, backend, checkpoint);
   const weights = parameters.slice();
@@ -51,10 +51,11 @@ export async function privateUpdate(
   let bound = clipping.kind === 'adaptive' ? clipping.initialNorm : clipping.norm;
   try {
     for (let step = 0; step < steps; step++) {
-      const groups = poissonGroups(users.length, samplingRate, groupsOf(training));
-      const { sum, aboveHalf } = await sums.of(weights, bound, groups, noise.draw);
-      noise.release(sum, bound);
-      for (let index = 0; index < size; index++) direction[index] = sum[index] / (samplingRate * expectedUsers);
+      const sample = poissonSample(users.length, samplingRate);
+      sum.total.fill(0);
+      const aboveHalf = await sums.of(weights, bound, sample, sum);
+      sum.release(bound);
+      for (let index = 0; index < size; index++) direction[index] = sum.total[index] / (samplingRate * expectedUsers);
       if (clipping.kind === 'adaptive' && count) {
         const share = 0.5 + count(aboveHalf) / (samplingRate * expectedUsers);
         bound = nextBound(bound, share, clipping);
@@ -86,9 +87,9 @@ function chargeOf({ strategy, training }: PrivateRequest): Mechanism[] {
   }
 }
 
-function noiseOf(noiseMultiplier: number, size: number) {
+function noisySumOf(noiseMultiplier: number, size: number) {
   try {
-    return noisyRelease(noiseMultiplier, size);
+    return noisySum(noiseMultiplier, size);
   } catch (error) {
     if (error instanceof RangeError) throw badInput(error.message);
     throw error;

@@ -1,39 +1,43 @@
 import { gridSigma } from '../../../../federated/privacy/dp-sgd.js';
 import { type DiscreteGaussian, discreteGaussian } from '../../../../federated/privacy/noise/discrete-gaussian.js';
+import { sumKernel } from './sum-kernel.js';
 
-const { round } = Math;
-
-/** The noise of a private step: values are put on a grid, exact discrete Gaussian noise is added, and they come back as numbers. */
-export interface NoisyRelease {
-  /** Draws the noise of one release ahead: while a GPU computes, this costs no time. */
+/** A sum that leaves with noise: it is put on a grid, exact discrete Gaussian noise is added, and it comes back as numbers. */
+export interface NoisySum {
+  /** The sum so far; exact, and not private, until it is released. */
+  readonly total: Float64Array;
+  /** total ← total + part. */
+  add(part: Float32Array): void;
+  /** Draws the noise of the next release ahead: while a GPU computes, this costs no time. */
   draw(): void;
   /**
-   * sum ← (sum on the grid + noise) ÷ bound, in place. The noise has standard deviation noiseMultiplier · bound before that division.
+   * total ← (total on the grid + noise) ÷ bound, in place. The noise has standard deviation noiseMultiplier · bound before that division.
    * Uses what was drawn, once.
    */
-  release(sum: Float64Array, bound: number): void;
+  release(bound: number): void;
 }
 
 /**
- * @param values length of the sums
+ * @param values length of the sum
  * @throws {RangeError} where no grid is fine enough
  */
-export function noisyRelease(noiseMultiplier: number, values: number): NoisyRelease {
+export function noisySum(noiseMultiplier: number, values: number): NoisySum {
   const source: DiscreteGaussian = discreteGaussian(gridSigma(noiseMultiplier, values));
-  const noise = new Int32Array(values);
+  const { total, noise, add, release } = sumKernel(values);
   let drawn = false;
   const draw = () => {
     if (!drawn) source.fill(noise);
     drawn = true;
   };
   return {
+    total,
+    add,
     draw,
-    release(sum, bound) {
+    release(bound) {
       draw();
       // Grid units a clip norm: bound ÷ unit.
       const scale = source.sigma / noiseMultiplier;
-      const toGrid = scale / bound;
-      for (let index = 0; index < values; index++) sum[index] = (round(sum[index] * toGrid) + noise[index]) / scale;
+      release(scale / bound, 1 / scale);
       noise.fill(0);
       drawn = false;
     },

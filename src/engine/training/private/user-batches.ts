@@ -1,32 +1,36 @@
 import { randomInt } from 'node:crypto';
-import { MICRO_BATCH_ROWS } from '../../../../federated/privacy/dp-sgd.js';
+import { SUMMATION } from '../../../../federated/privacy/dp-sgd.js';
 import type { EncodedUsers } from '../../encoders/encode.js';
 import type { Expander } from '../../encoders/expand.js';
 import { type Batch, fillExamples, microBatchRows } from '../batch.js';
 import type { Examples } from '../examples.js';
 
 /** Users of a micro-batch: all have the same number of rows, of which the last may be fillers of weight 0. */
-export interface MicroBatch {
+export interface MicroBatch extends Shape {
   readonly users: readonly number[];
   /** Rows of each user, a power of two. */
   readonly unitRows: number;
-  /** Users that fit. */
-  readonly units: number;
+}
+
+/** What a graph is compiled for. */
+interface Shape {
+  readonly rows: number;
+  /** Blocks that its rows are summed in. */
+  readonly blocks: number;
 }
 
 /** Rows of a user at most: of more products, so many are drawn anew each time. */
 const MOST_ROWS = 64;
-/** Users of a small micro-batch, which what is left over goes into. */
-const SMALL = 4;
 
 export interface UserRows {
   /** Rows of a user: 1, or for interest one for each product owned. */
   rowsOf(user: number): number;
+  /** Rows of a micro-batch at most, a power of two. */
   readonly most: number;
 }
 
 export function userRows(encoded: EncodedUsers, interest: boolean, width: number, outputs: number): UserRows {
-  const limit = 2 ** Math.floor(Math.log2(microBatchRows(MICRO_BATCH_ROWS, width, outputs)));
+  const limit = 2 ** Math.floor(Math.log2(microBatchRows(SUMMATION.graphRows, width, outputs)));
   const most = Math.min(MOST_ROWS, limit);
   return {
     most: limit,
@@ -35,10 +39,22 @@ export function userRows(encoded: EncodedUsers, interest: boolean, width: number
 }
 
 /**
- * Puts users of one group into micro-batches by the number of their rows, rounded up to a power of two. Micro-batches are full, but for
- * the last of each size, which is cut to a quarter of the size where that is enough.
+ * Graphs for so many rows: full ones, and for what is left over smaller ones, so that little is computed for nothing.
+ * @param least rows of the smallest at least
+ * @param most rows of the largest; both powers of two
  */
-export function microBatches(users: readonly number[], { rowsOf, most }: UserRows): MicroBatch[] {
+export function graphsFor(rows: number, least: number, most: number): Shape[] {
+  const sizes = [1, 2, 4, 16].map((share) => most / share).filter((size) => size >= least);
+  const graphs: Shape[] = [];
+  for (let left = rows; left > 0; left -= graphs[graphs.length - 1].rows) {
+    const size = sizes.find((each) => left > 0.75 * each) ?? sizes[sizes.length - 1];
+    graphs.push({ rows: size, blocks: size > SUMMATION.onlyBlockRows ? size / SUMMATION.blockRows : 1 });
+  }
+  return graphs;
+}
+
+/** Puts users into micro-batches by the number of their rows, rounded up to a power of two, and keeps their order. */
+export function microBatches(users: Iterable<number>, { rowsOf, most }: UserRows): MicroBatch[] {
   const bySize = new Map<number, number[]>();
   for (const user of users) {
     const unitRows = 2 ** Math.ceil(Math.log2(rowsOf(user)));
@@ -48,13 +64,11 @@ export function microBatches(users: readonly number[], { rowsOf, most }: UserRow
   }
   const batches: MicroBatch[] = [];
   for (const [unitRows, same] of [...bySize].sort(([a], [b]) => a - b)) {
-    const full = most / unitRows;
-    const small = Math.max(1, full / SMALL);
     let start = 0;
-    while (start < same.length) {
-      const units = same.length - start > 3 * small ? full : small;
-      batches.push({ users: same.slice(start, start + units), unitRows, units });
-      start += units;
+    for (const shape of graphsFor(same.length * unitRows, unitRows, most)) {
+      const end = start + shape.rows / unitRows;
+      batches.push({ users: same.slice(start, end), unitRows, ...shape });
+      start = end;
     }
   }
   return batches;
