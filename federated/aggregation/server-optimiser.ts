@@ -50,12 +50,13 @@ export function serverStep(
     return;
   }
   const { kind, beta1, beta2, adaptivity, learningRate } = optimiser;
+  const { sign, sqrt } = Math;
   for (let i = 0; i < weights.length; i++) {
     const square = mean[i] * mean[i];
     first[i] = beta1 * first[i] + (1 - beta1) * mean[i];
     if (kind === 'fedadagrad') second[i] += square;
-    else if (kind === 'fedyogi') second[i] -= (1 - beta2) * square * Math.sign(second[i] - square);
+    else if (kind === 'fedyogi') second[i] -= (1 - beta2) * square * sign(second[i] - square);
     else second[i] = beta2 * second[i] + (1 - beta2) * square;
-    weights[i] += (learningRate * first[i]) / (Math.sqrt(second[i]) + adaptivity);
+    weights[i] += (learningRate * first[i]) / (sqrt(second[i]) + adaptivity);
   }
 }

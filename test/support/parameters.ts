@@ -5,10 +5,14 @@ import type { ModelsService } from '../../src/models/models.service.js';
 import { CONTRACT } from './federation.js';
 import { operator } from './viewers.js';
 
-/** The flat parameters of a shared version of the tests' model of risk, as a node would read them. */
-export async function parametersOf(models: ModelsService, versionId: string): Promise<Float32Array> {
+/** The flat parameters of a shared version of a model of risk, as a node would read them. */
+export async function parametersOf(
+  models: ModelsService,
+  versionId: string,
+  contract = CONTRACT,
+): Promise<Float32Array> {
   const { chunks } = await models.weightsOf(operator(), versionId);
-  const shape = { inputs: inputsOf(parseContract(CONTRACT)), outputs: 1 };
+  const shape = { inputs: inputsOf(parseContract(contract)), outputs: 1 };
   const weights = unpackWeights(await buffer(chunks), shape);
   if (weights.kind !== 'network') throw new TypeError('The version is no network.');
   return weights.members[0];

@@ -79,8 +79,9 @@ export function checkParameters(architecture: Architecture, parameters: Float32A
 
 /** Parameters, or some of them. @throws {ConcordError} BAD_INPUT */
 export function checkValues(parameters: Float32Array): void {
+  const { abs } = Math;
   for (let index = 0; index < parameters.length; index++) {
-    if (!(Math.abs(parameters[index]) <= MOST))
+    if (!(abs(parameters[index]) <= MOST))
       throw badInput('Training diverged: a parameter is no number or beyond a million. Lower the learning rate.');
   }
 }
