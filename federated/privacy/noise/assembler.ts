@@ -15,8 +15,8 @@ export interface Memory {
   readonly buffer: ArrayBuffer;
 }
 
-export type ValueType = 'i32' | 'f64';
-const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c };
+export type ValueType = 'i32' | 'f64' | 'v128';
+const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b };
 
 export interface FunctionSource {
   readonly parameters: readonly ValueType[];
@@ -49,22 +49,43 @@ export const get = (local: number): Code => [0x20, local];
 export const set = (local: number, value: Code): Code => [value, 0x21, local];
 /** Repeats the body while the condition that follows it is not 0. */
 export const loop = (body: Code, condition: Code): Code => [0x03, 0x40, body, condition, 0x0d, 0, 0x0b];
-/** `a` where the condition is not 0, else `b`; without a branch. */
-export const select = (a: Code, b: Code, condition: Code): Code => [a, b, condition, 0x1b];
 
 export const i32 = {
   of: (value: number): Code => [0x41, signed(value)],
-  load: (address: Code, offset = 0): Code => [address, 0x28, at(offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, 0x36, at(offset)],
   isZero: unary([0x45]),
-  equal: binary([0x46]),
   less: binary([0x48]),
   add: binary([0x6a]),
-  sub: binary([0x6b]),
-  and: binary([0x71]),
-  or: binary([0x72]),
   shiftLeft: binary([0x74]),
   shiftRight: binary([0x76]),
+};
+
+/** Four whole numbers at a time. */
+export const i32x4 = {
+  load: (address: Code, offset = 0): Code => [address, vector(0x00), at(offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, vector(0x0b), at(offset)],
+  /** The same number four times. */
+  of: (value: number): Code => [i32.of(value), vector(0x11)],
+  lane: (a: Code, index: number): Code => [a, vector(0x1b), index],
+  /** `a`, with the number at the address in one of its lanes. */
+  loadLane: (a: Code, index: number, address: Code, offset: number): Code => [
+    address,
+    a,
+    vector(0x56),
+    at(offset),
+    index,
+  ],
+  /** All ones where a < b, else 0. */
+  less: binary(vector(0x39)),
+  and: binary(vector(0x4e)),
+  /** Bits of a where the mask has a 1, else of b. */
+  choose: (a: Code, b: Code, mask: Code): Code => [a, b, mask, vector(0x52)],
+  /** 1 where no lane is 0. */
+  allTrue: unary(vector(0xa3)),
+  shiftLeft: binary(vector(0xab)),
+  shiftRight: binary(vector(0xad)),
+  add: binary(vector(0xae)),
+  sub: binary(vector(0xb1)),
 };
 
 /** Two doubles at a time. */

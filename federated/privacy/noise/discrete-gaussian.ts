@@ -20,7 +20,7 @@ const STEP_BITS = 12;
 const STEPS = 2 ** STEP_BITS;
 const HALF = STEPS / 2;
 const REACH = 16;
-/** The table's answer for what has to be decided. As a step it is the farthest, where nothing is drawn without. */
+/** The table's answer for what has to be decided. As a step it is the farthest, where all there is has to be. */
 const REST = 0;
 /** All words of 32 bits. */
 const ALL = 2 ** 32;
@@ -50,6 +50,8 @@ class Sampler implements DiscreteGaussian {
   readonly reach: number;
   private readonly random = new RandomWords();
   private readonly kernel: StaircaseKernel;
+  /** The kernel's words from here on are random and unused; those before are zero. */
+  private next: number;
   /** log2 of the width of a step. */
   private readonly widthBits: number;
   /** A density of 1 weighs so much, where all random words together weigh 2³². */
@@ -89,20 +91,32 @@ class Sampler implements DiscreteGaussian {
     this.openTable = aliasTable(open);
     this.sureTable = aliasTable(this.sure.map((weight, step) => (step === REST ? this.rest : weight)));
     const { widthBits } = this;
-    this.kernel = staircaseKernel({ stepBits: STEP_BITS, widthBits, rest: REST, ...this.sureTable });
+    this.kernel = staircaseKernel({ stepBits: STEP_BITS, widthBits, ...this.sureTable });
+    this.next = this.kernel.words.length;
   }
 
   fill(target: Int32Array | Float64Array): void {
-    const { words, undecided, draw } = this.kernel;
-    const { length } = target;
-    for (let start = 0; start < length; start += words.length) {
-      const count = min(words.length, length - start);
-      randomFillSync(words, 0, count);
-      const open = draw(count);
-      for (let index = 0; index < open; index++) words[undecided[index]] = this.settle();
-      target.set(words.subarray(0, count), start);
+    const { words, open, draw } = this.kernel;
+    // Whatever lies below lies on the step that stands for what has to be decided.
+    const decided = (1 - HALF) * 2 ** this.widthBits;
+    for (let start = 0; start < target.length; ) {
+      if (this.next === words.length) {
+        randomFillSync(words);
+        this.next = 0;
+      }
+      const from = this.next;
+      const count = min(words.length - from, target.length - start);
+      const end = from + 4 * ceil(count / 4);
+      const fours = draw(from, end);
+      for (let four = 0; four < fours; four++) {
+        for (let place = open[four]; place < open[four] + 4; place++)
+          if (words[place] < decided) words[place] = this.settle();
+      }
+      target.set(words.subarray(from, from + count), start);
       // What was used as noise must not stay in memory for a later reader.
-      words.fill(0, 0, count);
+      words.fill(0, from, end);
+      this.next = end;
+      start += count;
     }
     this.decided = 0;
   }
