@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { processesOn, sql, useProcesses } from '../support/embedded.js';
+import { allPostgresOn, sql, useProcesses } from '../support/embedded.js';
 
 jest.setTimeout(180_000);
 const processes = useProcesses();
@@ -20,7 +20,7 @@ onLinux([
     'the server, PostgreSQL and all of its processes at once',
     (server: ChildProcess, dataDir: string) => {
       server.kill('SIGSTOP'); // so that nothing is acknowledged between the kills
-      for (const { pid } of postgres(dataDir)) process.kill(pid, 'SIGKILL');
+      for (const { pid } of allPostgresOn(dataDir)) process.kill(pid, 'SIGKILL');
       server.kill('SIGKILL');
     },
   ],
@@ -65,11 +65,3 @@ onLinux([
     await stop();
   },
 );
-
-/** The postmaster and, by its number, its children, whose command lines do not name the folder. */
-function postgres(dataDir: string) {
-  const all = processesOn('postgres');
-  const postmasters = processesOn(dataDir).filter(({ line }) => line.includes('/postgres -D'));
-  const numbers = new Set(postmasters.map(({ pid }) => pid));
-  return all.filter(({ pid, parent }) => numbers.has(pid) || numbers.has(parent));
-}

@@ -16,39 +16,20 @@ import {
   setCaps,
 } from '../support/private-federation.js';
 import { operator } from '../support/viewers.js';
+import { stopAt } from '../support/watched-database.js';
 
 const db = useTestDatabase();
 const FIRST = 'concord-first';
-/** Two coordinators on one database; the first waits for `gate` in the middle of its work, at parts and at measures. */
+/** Two coordinators on one database. */
 let first: PrivateFederation;
 let second: PrivateFederation;
 let firstDatabase: Database;
-let gate: Promise<void> = Promise.resolve();
-let atGate = () => {};
+const key = testLedgerKey();
+const of = (database: Database) => createPrivateFederation(database, async () => 0.7, key);
 beforeAll(async () => {
   firstDatabase = await createDatabase({ url: db.appUrl, entities, applicationName: FIRST });
-  const wait = () => {
-    atGate();
-    return gate;
-  };
-  const gated = new Proxy(firstDatabase, {
-    get(target, name) {
-      if (name === 'tenant')
-        return async (...args: Parameters<Database['tenant']>) => {
-          await wait();
-          return target.tenant(...args);
-        };
-      const member = Reflect.get(target, name);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-  const key = testLedgerKey();
-  const measure = async () => {
-    await wait();
-    return 0.7;
-  };
-  first = createPrivateFederation(gated, measure, key);
-  second = createPrivateFederation(db.database, async () => 0.7, key);
+  first = of(firstDatabase);
+  second = of(db.database);
 });
 afterAll(async () => {
   await Promise.all([first.close(), second.close()]);
@@ -102,36 +83,29 @@ test('passes of two coordinators at the same moment aggregate, evaluate and publ
 test.each([
   'aggregating',
   'evaluating',
-])('a coordinator that loses its lock while %s changes nothing after another has done the work', async (status) => {
+])('a coordinator %s alone is left alone; when its connection breaks before it commits, another does the work, and only that counts', async (status) => {
   const { run } = await contributed({ rounds: 2 });
   if (status === 'evaluating') await second.work.runDue(fail);
   const [{ state }] = await roundsOf(second, run);
   expect(state.status).toBe(status);
-  let open = () => {};
-  gate = new Promise((resolve) => {
-    open = resolve;
-  });
-  const reached = new Promise<void>((resolve) => {
-    atGate = resolve;
-  });
+  const slow = stopAt(firstDatabase, { write: 1, moment: 'before' });
   const errors: unknown[] = [];
-  const slow = first.work.runDue((error) => errors.push(error));
-  await reached;
-  // It holds the lock: the other leaves the round alone.
+  const work = of(slow.database).work.runDue((error) => errors.push(error));
+  await slow.reachedBy(work);
   await second.work.runDue(fail);
   expect((await roundsOf(second, run))[0].state).toEqual(state);
   await execute(
     db.ownerUrl,
-    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${FIRST}' and state = 'idle in transaction'`,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = '${FIRST}' and state = 'idle in transaction'`,
   );
   while ((await roundsOf(second, run))[0].state.status !== 'published') await second.work.runDue(fail);
   const before = [await roundsOf(second, run), await versionsOf(run)];
-  open();
-  await slow;
+  slow.letGo();
+  await work;
   expect(errors).toMatchObject([{ code: 'UNAVAILABLE' }]);
   expect([await roundsOf(second, run), await versionsOf(run)]).toEqual(before);
-  expect(before[1]).toHaveLength(1);
-  expect(before[0]).toHaveLength(2);
+  expect(before.map(({ length }) => length)).toEqual([2, 1]);
   await second.runs.stop(operator(), run);
 });
 

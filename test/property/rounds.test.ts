@@ -111,19 +111,11 @@ async function playRun(run: string, members: readonly Member[], { acts, deadline
         const twins = replicas.map(({ rounds }) => new RoundPart(rounds, round, member, at));
         await play(twins, act);
       }),
-      after(deadlines[round.number - 1]).then(() => passDeadlineOf(round.id)),
+      after(deadlines[round.number - 1]).then(() => passDeadline(db.database, round.id)),
     ]);
     await workOver(run, round.id);
   }
   await stop;
-}
-
-/** Only while it collects: work has a deadline of its own. */
-async function passDeadlineOf(id: string): Promise<void> {
-  const [{ status }] = await db.database.consortium((manager) =>
-    manager.query('select status from concord.rounds where id = $1', [id]),
-  );
-  if (status === 'collecting') await passDeadline(db.database, id);
 }
 
 /** Passes of both coordinators at once, until the round is over. One that the other stood in the way of comes again. */

@@ -93,6 +93,13 @@ export function processesOn(folder: string): ProcessInfo[] {
 
 export const postgresOn = (folder: string) => processesOn(folder).filter(({ line }) => line.includes('/postgres -D'));
 
+/** The postmaster and, by its number, its children, whose command lines do not name the folder. */
+export function allPostgresOn(folder: string): ProcessInfo[] {
+  const all = processesOn('postgres');
+  const numbers = new Set(postgresOn(folder).map(({ pid }) => pid));
+  return all.filter(({ pid, parent }) => numbers.has(pid) || numbers.has(parent));
+}
+
 function listProcesses(): ProcessInfo[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];

@@ -95,7 +95,7 @@ export function createFederation(
   const models = new ModelsService({ database, registry: new ModelRegistry({ database, scoring }) });
   const nodes = new NodesService({ database, institutions });
   const steps = new RoundSteps({ models, budgets });
-  const runs = new RunsService({ database, institutions, nodes, ledger, steps });
+  const runs = new RunsService({ database, institutions, models, nodes, ledger, steps });
   const rounds = new RoundsService({ database, nodes, budgets, ledger, steps });
   const work = new RoundWork({ database, models, steps, measure });
   return { models, nodes, runs, rounds, work };
@@ -168,13 +168,13 @@ export async function startRun(
   return { members, ...(await startRunOf(federation, members, settings)) };
 }
 
-/** The round's deadline has come: to a test that does not wait for it. Nothing happens to a round that is over. */
+/** The round's deadline has come: to a test that does not wait for it. Nothing happens to a round that collects no more. */
 export async function passDeadline(database: Database, roundId: string): Promise<void> {
   const deadline = new Date(Date.now() - 1000).toISOString();
   await database.consortium((manager) =>
     manager.query(
       `update concord.rounds set deadline = $2::timestamptz, state = state || jsonb_build_object('deadline', $2::text)
-        where id = $1 and deadline is not null`,
+        where id = $1 and status = 'collecting'`,
       [roundId, deadline],
     ),
   );
