@@ -395,6 +395,12 @@ describe.each<[kind: string, attacks: readonly [what: string, code: RefusalCode,
           async ({ node, good }) => by(node, node.contribute(good, { weight: 150 })),
         ],
         [
+          'that weighs more than its population can',
+          'BAD_STATEMENT',
+          ['uploaded'],
+          async ({ node, good }) => by(node, node.contribute(good, { weight: 1e6 })),
+        ],
+        [
           'signed for another digest than it declared',
           'EQUIVOCATION',
           ['uploaded'],
