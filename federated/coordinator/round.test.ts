@@ -52,7 +52,7 @@ test('when all have been accepted the round goes on at once, and ends published'
   ]);
   const evaluating = play(closed.state, aggregated);
   expect(evaluating.effects).toEqual([{ kind: 'evaluate', version: 'v2' }]);
-  const published = play(evaluating.state, { kind: 'evaluated', good: true, reason: '' });
+  const published = play(evaluating.state, { kind: 'evaluated', good: true, serves: true, reason: '' });
   expect(published).toMatchObject({ state: { status: 'published' }, effects: [{ kind: 'publish', version: 'v2' }] });
 });
 
@@ -84,7 +84,7 @@ test('before the deadline time changes nothing', () => {
 
 test('a worse model is not published', () => {
   const closed = play(open(1), joined('a'), accepted('a'), time(LATER), aggregated);
-  const { state, effects } = play(closed.state, { kind: 'evaluated', good: false, reason: 'AUC fell' });
+  const { state, effects } = play(closed.state, { kind: 'evaluated', good: false, serves: false, reason: 'AUC fell' });
   expect(state).toMatchObject({ status: 'rejected', version: 'v2', reason: 'AUC fell' });
   expect(effects).toEqual([]);
 });
@@ -133,7 +133,7 @@ test('whatever happens: every round ends by time alone, and every join is settle
     ...[joined, begun, accepted, refused].map((make) => node.map(make)),
     fc.constantFrom(DEADLINE, LATER).map(time),
     fc.constant(aggregated),
-    fc.boolean().map((good): RoundEvent => ({ kind: 'evaluated', good, reason: '' })),
+    fc.boolean().map((good): RoundEvent => ({ kind: 'evaluated', good, serves: good, reason: '' })),
     fc.constant<RoundEvent>({ kind: 'work-failed', reason: 'x' }),
   );
   fc.assert(

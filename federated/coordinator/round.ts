@@ -35,6 +35,8 @@ export interface Evaluating extends StateOf<'evaluating'>, Waiting {
 }
 export interface Published extends StateOf<'published'> {
   readonly version: string;
+  /** Why it is only the base of the next round, and serves nobody; absent where it serves. */
+  readonly reason?: string;
 }
 export interface Rejected extends StateOf<'rejected'> {
   readonly version: string;
@@ -60,7 +62,14 @@ export type RoundEvent =
   | { readonly kind: 'refused'; readonly node: string; readonly refusal: string }
   | { readonly kind: 'time'; readonly at: string }
   | { readonly kind: 'aggregated'; readonly version: string; readonly at: string }
-  | { readonly kind: 'evaluated'; readonly good: boolean; readonly reason: string }
+  | {
+      readonly kind: 'evaluated';
+      /** No worse than the base, as far as the run tolerates. */
+      readonly good: boolean;
+      /** No worse than what serves. */
+      readonly serves: boolean;
+      readonly reason: string;
+    }
   | { readonly kind: 'work-failed'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
@@ -226,6 +235,8 @@ function evaluating(state: Evaluating, event: RoundEvent): Transition {
   if (event.kind === 'work-failed') return failed(state, event.reason);
   if (event.kind !== 'evaluated') throw unexpected(state, event);
   if (!event.good) return { state: { status: 'rejected', version, reason: event.reason, participants }, effects: [] };
+  if (!event.serves)
+    return { state: { status: 'published', version, reason: event.reason, participants }, effects: [] };
   return { state: { status: 'published', version, participants }, effects: [{ kind: 'publish', version }] };
 }
 

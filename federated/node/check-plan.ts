@@ -1,6 +1,6 @@
 import { canonicalJson } from '../canonical-json.js';
-import { mechanismsOf } from '../privacy/dp-sgd.js';
 import { parseMechanisms } from '../privacy/mechanism.js';
+import { chargeOf } from '../protocol/charge.js';
 import { type RoundPlan, STRATEGIES } from '../protocol/plan.js';
 import { PlanDeclined } from './ports.js';
 
@@ -15,7 +15,7 @@ export function checkPlan(plan: RoundPlan, now: number): void {
   const sane: readonly (readonly [string, boolean])[] = [
     ['run', ID.test(plan.run)],
     ['round', ID.test(plan.round)],
-    ['strategy', STRATEGIES.includes(plan.strategy)],
+    ['strategy', plan.strategy === 'histogram' || STRATEGIES.includes(plan.strategy)],
     ['task', plan.task === 'interest' || plan.task === 'risk'],
     ['population', typeof plan.population === 'string' && plan.population !== ''],
     ['model.parameters', Number.isSafeInteger(plan.model?.parameters) && plan.model.parameters > 0],
@@ -29,7 +29,7 @@ export function checkPlan(plan: RoundPlan, now: number): void {
   let charged: string;
   let claimed: string;
   try {
-    charged = canonicalJson(mechanismsOf(plan.training));
+    charged = canonicalJson(chargeOf(plan));
     claimed = canonicalJson(parseMechanisms(plan.mechanisms));
   } catch (error) {
     throw new PlanDeclined('BAD_PLAN', (error as Error).message, { cause: error });

@@ -39,7 +39,27 @@ export const keyId = (publicKey: string): string =>
 /** @throws {TypeError} where it is not 32 bytes in base64url that are a point of the curve */
 export function publicKeyObject(publicKey: string): KeyObject {
   if (!isBase64url(publicKey, 32)) throw new TypeError('An Ed25519 public key is 32 bytes in base64url.');
+  if (isOfSmallOrder(publicKey))
+    throw new TypeError('This public key is a point of small order: anyone can sign for it.');
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
+}
+
+/** y-coordinates of the points of order 1, 2, 4 and 8, and their spellings above the field's prime, without the bit for the sign of x. */
+const SMALL_ORDER = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
+
+/** Under such a key a signature that fits one message fits others too: its owner could deny what was signed. */
+function isOfSmallOrder(publicKey: string): boolean {
+  const bytes = Buffer.from(publicKey, 'base64url');
+  bytes[31] &= 0x7f;
+  return SMALL_ORDER.has(bytes.toString('hex'));
 }
 
 /** Whether it spells so many bytes in the one way that base64url has for them: unused bits are 0. */

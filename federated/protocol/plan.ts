@@ -10,6 +10,9 @@ import type { Mechanism } from '../privacy/mechanism.js';
 export const STRATEGIES = ['fedavg', 'fedprox', 'fedsgd'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** What a round is for: training, or before it one noisy histogram of each bank's users, from which the feature contract follows. */
+export type RoundKind = Strategy | 'histogram';
+
 /** How a user's gradient is bounded: cut at a norm, scaled to the norm whatever it is (Bu et al. 2023), or cut at a private quantile (Andrew et al. 2021). */
 export type Clipping =
   | { readonly kind: 'flat'; readonly norm: number }
@@ -44,15 +47,15 @@ export interface RoundPlan {
   readonly round: string;
   /** From 1 within the run. */
   readonly number: number;
-  readonly strategy: Strategy;
+  readonly strategy: RoundKind;
   readonly task: 'interest' | 'risk';
   /** Whose data: the population that is charged. */
   readonly population: string;
   readonly model: {
     readonly name: string;
-    /** The public feature contract. */
+    /** The public feature contract; of a histogram, the declaration that it counts by, and how many bins are wanted. */
     readonly contract: Json;
-    /** Number of float32 parameters, and of values of an update. */
+    /** Number of float32 parameters, or cells of a histogram: of values of an update. */
     readonly parameters: number;
   };
   /** The version from which the round starts, and the SHA-256 of its weights file in hexadecimal. */

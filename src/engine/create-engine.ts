@@ -11,7 +11,7 @@ import {
   type TrainedModel,
 } from './engine.js';
 import { createWorkerClient } from './workers/client.js';
-import type { MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
+import type { HistogramJob, MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -44,8 +44,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   /** One after the other: each uses every core that it is allowed. */
   function inTurn<T>(
-    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate',
-    job: TrainingJob | MeasureJob | PrivateJob,
+    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram',
+    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob,
     { signal, onProgress }: RunOptions,
   ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
@@ -87,6 +87,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
     async privateUpdate(dataset, request, run = {}) {
       const job: PrivateJob = { dataset: anonymous(dataset), request, backend: run.backend ?? backend };
       return inTurn<PrivateUpdate>('privateUpdate', job, run);
+    },
+    async noisyHistogram(dataset, request, run = {}) {
+      const job: HistogramJob = { dataset: anonymous(dataset), request };
+      return inTurn<Float32Array>('noisyHistogram', job, run);
     },
     scoring,
     async close() {

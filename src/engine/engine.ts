@@ -2,6 +2,7 @@ import type { Mechanism } from '../../federated/privacy/mechanism.js';
 import type { TrainingSettings as PrivateSettings, Strategy } from '../../federated/protocol/plan.js';
 import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
+import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { TrainingSettings } from './training/settings.js';
 
 export type Task = 'interest' | 'risk';
@@ -105,6 +106,17 @@ export interface PrivateRequest {
   readonly training: PrivateSettings;
 }
 
+/** What a node is asked to count before training. */
+export interface HistogramRequest {
+  readonly task: Task;
+  /** Public: the cells follow from it alone. */
+  readonly declaration: PublicDeclaration;
+  /** Deviation of the noise ÷ L2 norm of what one user adds, at most. */
+  readonly noiseMultiplier: number;
+  /** A data set may have MOST_POPULATION times as many. */
+  readonly expectedUsers: number;
+}
+
 /** What a node may send. */
 export interface PrivateUpdate {
   /**
@@ -131,6 +143,11 @@ export interface Engine {
    * @throws {ConcordError} BAD_INPUT where settings, contract, parameters and data don't fit, or training diverges.
    */
   privateUpdate(dataset: Dataset, request: PrivateRequest, options?: RunOptions): Promise<PrivateUpdate>;
+  /**
+   * How a data set's users are spread over the cells of a public grid, with noise in every cell: what a feature contract is made from.
+   * @throws {ConcordError} BAD_INPUT
+   */
+  noisyHistogram(dataset: Dataset, request: HistogramRequest, options?: RunOptions): Promise<Float32Array>;
   readonly scoring: ScoringService;
   close(): Promise<void>;
 }

@@ -34,10 +34,11 @@ export class BaseModelsService {
     if (new Set(products).size < products.length) throw badInput('Each product is declared once.');
     if (task === 'interest' && products.length < 2) throw badInput('Interest needs two products or more.');
     if (task === 'risk' && columns.length === 0) throw badInput('Risk needs a column or more.');
-    const grid = publicGrid({ columns, products: task === 'interest' ? products : [], holdings: task === 'interest' });
-    const contract = { ...declaredContract(grid, bins) };
+    const interest = task === 'interest';
+    const declared = { columns, products: interest ? products : [], holdings: interest };
+    const contract = { ...declaredContract(publicGrid(declared), bins) };
     const parameters = initialParameters(model, task, contract);
-    const about = { metrics: {}, training: { federated: true, parameters: parameters.length } };
+    const about = { metrics: {}, training: { federated: true, parameters: parameters.length, declaration: declared } };
     const untrained = toTrainedModel(task, model, contract, parameters, about);
     const { database, models } = this.modules;
     return database.consortium((manager) => models.addShared(manager, untrained));

@@ -29,7 +29,7 @@ export function createFederation({ database, institutions, models, profiles, sco
   const baseModels = new BaseModelsService({ database, models });
   const nodes = new NodesService({ database, institutions });
   const steps = new RoundSteps({ models, budgets });
-  const runs = new RunsService({ database, institutions, nodes, ledger, steps });
+  const runs = new RunsService({ database, institutions, models, nodes, ledger, steps });
   const rounds = new RoundsService({ database, nodes, budgets, ledger, steps });
   const work = new RoundWork({ database, models, steps, measure: createMeasure({ models, profiles, scoring }) });
   /** Deadlines, aggregation and evaluation, from now on. Every server of a consortium may do it. */

@@ -7,7 +7,7 @@ import {
   type RoundEvent,
   transition,
 } from '../../federated/coordinator/round.js';
-import { mechanismsOf } from '../../federated/privacy/dp-sgd.js';
+import { chargeOf } from '../../federated/protocol/charge.js';
 import { honestNorm } from '../../federated/protocol/norm-bound.js';
 import { planDigest, type RoundPlan } from '../../federated/protocol/plan.js';
 import { type EntityManager, notify, type Within } from '../database/database.js';
@@ -15,9 +15,10 @@ import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { ModelsService } from '../models/models.service.js';
 import type { BudgetsService } from '../privacy/budgets.service.js';
-import { baseOf } from './base-model.js';
+import { type BaseModel, baseOf } from './base-model.js';
 import { ContributionsStore } from './contributions.store.js';
-import type { Member, Round, TrainingRun } from './round.js';
+import { histogramPlan } from './histogram-round.js';
+import type { Member, Round, RunSettings, TrainingRun } from './round.js';
 import { RoundsStore } from './rounds.store.js';
 
 /**
@@ -75,14 +76,12 @@ export class RoundSteps {
       run: run.id,
       round: id,
       number,
-      strategy: settings.strategy,
       task: base.task,
       population: settings.population,
-      model: { name: base.model, contract: base.contract as never, parameters: base.parameters },
       base: { version: baseVersionId, digest: base.digest },
-      training: settings.training,
-      mechanisms: mechanismsOf(settings.training),
-      normBound: settings.normBound ?? honestNorm(settings.training, settings.strategy, base.parameters),
+      ...(number === 1 && settings.histogram
+        ? histogramPlan({ name: base.model }, settings.histogram, settings.training)
+        : trainingPlan(base, settings)),
       weightStep: settings.weightStep,
       deadline,
     };
@@ -124,6 +123,12 @@ export class RoundSteps {
     const base = round.state.status === 'published' ? round.state.version : round.baseVersionId;
     await this.open(manager, run, round.number + 1, base, round.members);
   }
+}
+
+function trainingPlan({ model, contract, parameters }: BaseModel, settings: RunSettings) {
+  const { strategy, training, normBound = honestNorm(training, strategy, parameters) } = settings;
+  const mechanisms = chargeOf({ strategy, training });
+  return { strategy, model: { name: model, contract: contract as never, parameters }, training, mechanisms, normBound };
 }
 
 function inOrder(effects: readonly RoundEffect[], round: Round): RoundEffect[] {

@@ -4,11 +4,13 @@ import type { RoundEvent } from '../../federated/coordinator/round.js';
 import { Refusal } from '../../federated/protocol/refusal.js';
 import { UpdateFileReader } from '../../federated/protocol/update-file.js';
 import type { Database, EntityManager, Within } from '../database/database.js';
+import type { TrainedModel } from '../engine/engine.js';
 import { checkValues } from '../engine/models/federated.js';
 import { ConcordError } from '../errors.js';
 import type { ModelsService } from '../models/models.service.js';
 import { type BaseModel, baseOf } from './base-model.js';
 import { ContributionsStore } from './contributions.store.js';
+import { modelOfHistogram } from './histogram-round.js';
 import type { Contribution, Round, TrainingRun } from './round.js';
 import type { RoundSteps } from './round-steps.js';
 import { chunksOf } from './rounds.service.js';
@@ -102,10 +104,6 @@ export class RoundWork {
     const parts = await this.accepted(round);
     const run = (await this.rounds.run(manager, round.runId))!;
     const base = await baseOf(models, manager, round.baseVersionId);
-    const { task, model, contract } = base;
-    const weights = await models.writeShared(manager, this.aggregated(manager, { round, run, base, parts }, signal));
-    const current = await steps.lock(manager, round.id);
-    if (current.state.status !== 'aggregating') throw new RoundOver();
     const training = {
       federated: true,
       strategy: round.plan.strategy,
@@ -114,8 +112,33 @@ export class RoundWork {
       number: round.number,
       institutions: [...new Set(parts.map(({ nodeId }) => round.members[nodeId].code))].sort(),
     };
-    const { id: version } = await models.addWritten(manager, { task, model, contract, metrics: {}, training }, weights);
+    const about = { metrics: {}, training };
+    const add =
+      round.plan.strategy === 'histogram'
+        ? await this.counted(manager, { round, run, base, parts }, about)
+        : await this.trained(manager, { round, run, base, parts }, about, signal);
+    const current = await steps.lock(manager, round.id);
+    if (current.state.status !== 'aggregating') throw new RoundOver();
+    const { id: version } = await add();
     await steps.apply(manager, within, current, { kind: 'aggregated', version, at: new Date().toISOString() });
+  }
+
+  private async trained(manager: EntityManager, aggregation: Aggregation, about: About, signal?: AbortSignal) {
+    const { models } = this.modules;
+    const { task, model, contract } = aggregation.base;
+    const weights = await models.writeShared(manager, this.aggregated(manager, aggregation, signal));
+    return () => models.addWritten(manager, { task, model, contract, ...about }, weights);
+  }
+
+  /** Histograms are small: they are added up whole. What a bank says that it weighs doesn't matter to a sum. */
+  private async counted(manager: EntityManager, { round, base, parts }: Aggregation, about: About) {
+    const total = new Float64Array(round.plan.model.parameters);
+    for (const part of parts) {
+      let at = 0;
+      for await (const values of this.values(round, part)) for (const value of values) total[at++] += value;
+    }
+    const model = modelOfHistogram(round.plan, base, total, parts.length);
+    return () => this.modules.models.addShared(manager, { ...model, ...about });
   }
 
   /** The new weights file, which differs from the base's in its values alone. The optimiser's state is saved as it goes by. */
@@ -142,17 +165,32 @@ export class RoundWork {
   }
 
   private async evaluate(manager: EntityManager, within: Within, round: Round, version: string): Promise<void> {
-    const { steps, measure } = this.modules;
+    const { models, steps, measure } = this.modules;
+    if (round.plan.strategy === 'histogram') return this.untrained(manager, within, round);
     const run = (await this.rounds.run(manager, round.runId))!;
     const { reference, tolerance } = run.settings;
-    const before = await measure(reference, round.baseVersionId, round.plan.task);
-    const after = await measure(reference, version, round.plan.task);
+    const { task } = round.plan;
+    const before = await measure(reference, round.baseVersionId, task);
+    const after = await measure(reference, version, task);
+    const served = await models.activeSharedIn(manager, task);
+    const serving = served && served !== round.baseVersionId ? await measure(reference, served, task) : undefined;
     const good = after >= before - tolerance;
-    const reason = `${after.toFixed(4)} against ${before.toFixed(4)} of the base version, ${tolerance} allowed.`;
+    const serves = served === undefined || after >= (serving ?? before) - tolerance;
+    const [figure, of] = good ? [serving ?? before, 'that serves'] : [before, 'that it started from'];
+    const reason = `${after.toFixed(4)} against ${figure.toFixed(4)} of the version ${of}, ${tolerance} allowed.`;
     const current = await steps.lock(manager, round.id);
     if (current.state.status !== 'evaluating') throw new RoundOver();
-    await this.rounds.saveMetrics(manager, round.id, { before, after });
-    await steps.apply(manager, within, current, { kind: 'evaluated', good, reason });
+    await this.rounds.saveMetrics(manager, round.id, { before, after, ...(serving !== undefined && { serving }) });
+    await steps.apply(manager, within, current, { kind: 'evaluated', good, serves, reason });
+  }
+
+  /** The base of the next round: there is nothing to measure. */
+  private async untrained(manager: EntityManager, within: Within, round: Round): Promise<void> {
+    const { steps } = this.modules;
+    const current = await steps.lock(manager, round.id);
+    if (current.state.status !== 'evaluating') throw new RoundOver();
+    const reason = 'A feature contract, and nothing trained yet.';
+    await steps.apply(manager, within, current, { kind: 'evaluated', good: true, serves: false, reason });
   }
 
   /** What was uploaded for a round that is over, whoever uploaded it, and what an optimiser remembers of rounds before the last. */
@@ -195,6 +233,8 @@ export class RoundWork {
     reader.end();
   }
 }
+
+type About = Pick<TrainedModel, 'metrics' | 'training'>;
 
 interface Aggregation {
   readonly round: Round;

@@ -1,10 +1,21 @@
 import type { ServerOptimiser } from '../../federated/aggregation/server-optimiser.js';
 import type { RoundState } from '../../federated/coordinator/round.js';
 import type { RoundPlan, Strategy, TrainingSettings } from '../../federated/protocol/plan.js';
+import type { PublicDeclaration } from '../engine/encoders/public-grid.js';
+
+export interface HistogramSettings {
+  /** Deviation of the noise ÷ L2 norm of what one user adds, at most. */
+  readonly noiseMultiplier: number;
+  /** Of a numeric column, at most. */
+  readonly bins: number;
+  readonly declaration: PublicDeclaration;
+}
 
 /** What an operator decides for a whole run. */
 export interface RunSettings {
   readonly strategy: Strategy;
+  /** The first round: histograms of users, from which the feature contract of the others is made. */
+  readonly histogram?: HistogramSettings;
   readonly population: string;
   /** The shared version from which the first round starts; its contract must be public. */
   readonly baseVersion: string;

@@ -12,7 +12,7 @@ export const RoundStatusEnum = enumOf<RoundState['status']>('RoundStatus', 'Wher
   collecting: 'Nodes join and contribute.',
   aggregating: 'The contributions are being added up.',
   evaluating: 'The new version is being measured.',
-  published: 'The new version serves.',
+  published: 'The new version is the best of the run so far. It serves, unless "reason" says why not.',
   rejected: 'The new version was worse than allowed: the base goes on serving.',
   failed: 'Too few contributions, an error, or it was stopped.',
 });
@@ -71,7 +71,10 @@ export class RoundNode extends Node {
   @Field(() => RoundStatusEnum, { description: 'Where it stands.' })
   status: RoundState['status'];
 
-  @Field(() => String, { nullable: true, description: 'Why it was rejected or has failed.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it was rejected or has failed, or why its version does not serve.',
+  })
   reason: string | null;
 
   @Field(() => String, { description: 'What was planned, in canonical JSON (docs/protocol.md).' })
@@ -86,7 +89,9 @@ export class RoundNode extends Node {
   @Field(() => ID, { nullable: true, description: 'The version that it made.' })
   versionId: string | null;
 
-  @Field(() => [Figure], { description: 'The main metric on the reference institution: before and after.' })
+  @Field(() => [Figure], {
+    description: 'The main metric on the reference institution: before, after, and of another version that serves.',
+  })
   metrics: Figure[];
 
   @Field(() => [RoundParticipant], { description: 'Who took part, by institution and node.' })
@@ -116,7 +121,7 @@ export function roundNode(round: Round): RoundNode {
     id: toGlobalId('Round', id),
     ...{ number, planDigest, participants, openedAt, endedAt },
     status: state.status,
-    reason: 'reason' in state ? state.reason : null,
+    reason: ('reason' in state && state.reason) || null,
     plan: canonicalJson(plan),
     baseVersionId: toGlobalId('ModelVersion', baseVersionId),
     versionId: versionId && toGlobalId('ModelVersion', versionId),

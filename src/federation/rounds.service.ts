@@ -40,6 +40,9 @@ export interface Signed {
 
 const EQUIVOCATION = 'The node has signed another contribution to this round.';
 
+/** Nothing is left to do for a node whose contribution was decided. */
+const ANSWERED = new Set<string | undefined>(['accepted', 'refused']);
+
 /** Bytes stored in one row, at most. */
 export const CHUNK_BYTES = 1 << 20;
 
@@ -59,14 +62,16 @@ export class RoundsService {
   ) {}
 
   /**
-   * The oldest round that collects and to which a node of the institution is invited.
+   * The oldest round that collects, to which a node of the institution is invited, and that it has not answered.
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit)
    */
   async open(viewer: Viewer | undefined, nodeId: string): Promise<Round | undefined> {
     const institutionId = requireInstitution(viewer, 'updates:submit');
     return this.modules.database.tenant(institutionId, async (manager) => {
       const rounds = await this.rounds.openFor(manager, [nodeId]);
-      return rounds.find(({ members }) => members[nodeId].institutionId === institutionId);
+      const open = ({ members, state }: Round) =>
+        members[nodeId].institutionId === institutionId && !ANSWERED.has(state.participants[nodeId]?.status);
+      return rounds.find(open);
     });
   }
 

@@ -16,9 +16,9 @@ import { type Clipping, STRATEGIES, type Strategy, type TrainingSettings } from 
 import { badInput } from '../errors.js';
 import { enumOf } from '../graphql/enum.js';
 import { fromGlobalId, Node, toGlobalId } from '../graphql/relay.js';
-import type { RunSettings, RunStatus, TrainingRun } from './round.js';
+import type { RunStatus, TrainingRun } from './round.js';
 import { RoundNode } from './round.type.js';
-import type { LineagePart } from './runs.service.js';
+import type { LineagePart, NewRun } from './runs.service.js';
 
 export const StrategyEnum = enumOf<Strategy>('FederationStrategy', 'What a node computes in a round.', {
   fedavg: 'Local DP-SGD steps; the weighted mean of what they changed.',
@@ -122,6 +122,19 @@ export class ServerOptimiserInput {
   adaptivity: number;
 }
 
+@InputType({
+  description: 'A first round, of histograms: how users are spread, from which the inputs of the others are made.',
+})
+export class HistogramInput {
+  @number('Deviation of the noise ÷ what one user adds, at most: one Gaussian release.')
+  noiseMultiplier: number;
+
+  @Field(() => Int, { defaultValue: 20, description: 'Bins of a numeric column, at most: 2 to 128.' })
+  @Min(2)
+  @Max(128)
+  bins: number;
+}
+
 @InputType({ description: 'A training run: rounds, each from the best version so far.' })
 export class StartTrainingRunInput {
   @Field(() => ID, { description: 'The shared version from which it starts: see createBaseModel.' })
@@ -143,11 +156,19 @@ export class StartTrainingRunInput {
   @IsIn(STRATEGIES)
   strategy: Strategy;
 
+  @Field(() => HistogramInput, {
+    nullable: true,
+    description: 'The first round; without it inputs are those declared.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  histogram?: HistogramInput | null;
+
   @Field(() => String, { defaultValue: 'all', description: 'Whose data: the population that is charged.' })
   @IsString()
   population: string;
 
-  @Field(() => Int, { description: 'Rounds, 1 to 10,000.' })
+  @Field(() => Int, { description: 'Rounds, that of histograms among them: 1 to 10,000.' })
   @Min(1)
   @Max(10_000)
   rounds: number;
@@ -191,7 +212,7 @@ export class StartTrainingRunInput {
 }
 
 /** @throws {ConcordError} BAD_INPUT where an id is none */
-export function runSettingsOf(input: StartTrainingRunInput): RunSettings {
+export function newRunOf(input: StartTrainingRunInput): NewRun {
   const { baseVersionId, nodeIds, referenceInstitutionId, strategy, population, rounds, quorum, normBound } = input;
   if (!(input.collectSeconds <= 30 * 86_400 && input.workSeconds <= 86_400))
     throw badInput('A round collects for 30 days at most, and works for one.');
@@ -199,6 +220,7 @@ export function runSettingsOf(input: StartTrainingRunInput): RunSettings {
     ...{ strategy, population, rounds },
     quorum: quorum ?? nodeIds.length,
     normBound: normBound ?? undefined,
+    histogram: input.histogram ?? undefined,
     baseVersion: fromGlobalId('ModelVersion', baseVersionId),
     nodes: nodeIds.map((id) => fromGlobalId('FederationNode', id)),
     reference: fromGlobalId('Institution', referenceInstitutionId),

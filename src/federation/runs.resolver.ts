@@ -7,7 +7,7 @@ import { ModelVersionNode, modelVersionNode } from '../models/model.type.js';
 import { CreateBaseModelInput, newBaseModel } from './base-model.type.js';
 import type { BaseModelsService } from './base-models.service.js';
 import { RoundNode, roundNode } from './round.type.js';
-import { LineageStep, runSettingsOf, StartTrainingRunInput, TrainingRunNode, trainingRunNode } from './run.type.js';
+import { LineageStep, newRunOf, StartTrainingRunInput, TrainingRunNode, trainingRunNode } from './run.type.js';
 import type { RunsService } from './runs.service.js';
 
 const MOST = 100;
@@ -73,7 +73,7 @@ export class RunsResolver {
     input: StartTrainingRunInput,
     @Ctx() { viewer }: Context,
   ): Promise<TrainingRunNode> {
-    return trainingRunNode(await this.runs.start(viewer, runSettingsOf(input)));
+    return trainingRunNode(await this.runs.start(viewer, newRunOf(input)));
   }
 
   @Mutation(() => TrainingRunNode, { description: 'Ends a run, and the round that is open; for an operator.' })

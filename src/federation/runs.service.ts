@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalJson } from '../../federated/canonical-json.js';
 import { checkTraining } from '../../federated/privacy/dp-sgd.js';
+import { chargeOf } from '../../federated/protocol/charge.js';
 import type { Database } from '../database/database.js';
+import { parseDeclaration } from '../engine/encoders/declaration.js';
 import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { InstitutionsService } from '../institutions/institutions.service.js';
+import type { ModelsService } from '../models/models.service.js';
 import type { LedgerService } from '../privacy/ledger.service.js';
 import type { NodesService } from './nodes.service.js';
-import type { Member, Round, RunSettings, TrainingRun } from './round.js';
+import type { HistogramSettings, Member, Round, RunSettings, TrainingRun } from './round.js';
 import type { RoundSteps } from './round-steps.js';
 import { RoundsStore } from './rounds.store.js';
 
@@ -28,6 +31,11 @@ export interface LineageRound {
 
 const DELTA = 1e-5;
 
+/** A run as it is asked for: what a histogram counts by is what the base version was declared with. */
+export interface NewRun extends Omit<RunSettings, 'histogram'> {
+  readonly histogram?: Omit<HistogramSettings, 'declaration'>;
+}
+
 /** Training runs: the operator's to start and stop. */
 export class RunsService {
   private readonly rounds = new RoundsStore();
@@ -37,15 +45,17 @@ export class RunsService {
       readonly database: Database;
       readonly institutions: InstitutionsService;
       readonly nodes: NodesService;
+      readonly models: Pick<ModelsService, 'one'>;
       readonly ledger: Pick<LedgerService, 'epsilon'>;
       readonly steps: RoundSteps;
     },
   ) {}
 
   /** Opens the first round. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope rounds:admin), BAD_INPUT, NOT_FOUND */
-  async start(viewer: Viewer | undefined, settings: RunSettings): Promise<TrainingRun> {
+  async start(viewer: Viewer | undefined, { histogram, ...asked }: NewRun): Promise<TrainingRun> {
     requireScope(viewer, 'rounds:admin');
-    check(settings);
+    check(asked);
+    const settings = histogram ? { ...asked, histogram: await this.counting(viewer, asked, histogram) } : asked;
     const members = await this.membersOf(viewer, settings.nodes);
     if (!(await this.modules.institutions.idOf(settings.reference)))
       throw notFound('institution', toGlobalId('Institution', settings.reference));
@@ -137,6 +147,21 @@ export class RunsService {
     );
   }
 
+  private async counting(
+    viewer: Viewer,
+    { baseVersion, training }: NewRun,
+    { noiseMultiplier, bins }: NonNullable<NewRun['histogram']>,
+  ): Promise<HistogramSettings> {
+    const { training: about } = await this.modules.models.one(viewer, baseVersion);
+    if (!about.declaration) throw badInput('The base version has no declaration to count by: see createBaseModel.');
+    try {
+      chargeOf({ strategy: 'histogram', training: { ...training, noiseMultiplier } });
+    } catch (error) {
+      throw badInput(`histogram: ${(error as RangeError).message}`);
+    }
+    return { noiseMultiplier, bins, declaration: parseDeclaration(about.declaration) };
+  }
+
   private async membersOf(viewer: Viewer, ids: readonly string[]): Promise<Record<string, Member>> {
     const known = new Map(
       (await this.modules.nodes.list({ ...viewer, institutionId: undefined })).map((n) => [n.id, n]),
@@ -164,7 +189,7 @@ function partsOf(round: Round, charged: number): LineagePart[] {
     .sort((a, b) => (`${a.institution}/${a.node}` < `${b.institution}/${b.node}` ? -1 : 1));
 }
 
-function check(settings: RunSettings): void {
+function check(settings: NewRun): void {
   const {
     nodes,
     quorum,

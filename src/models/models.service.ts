@@ -183,6 +183,11 @@ export class ModelsService {
     await this.store.switchTo(manager, null, task, id, false);
   }
 
+  /** For the coordinator, within its transaction: the id of the shared version that serves. */
+  async activeSharedIn(manager: EntityManager, task: Task): Promise<string | undefined> {
+    return (await this.store.active(manager, null, task))?.id;
+  }
+
   /** For the coordinator, within its transaction: a shared version. */
   sharedIn(manager: EntityManager, id: string): Promise<VersionContract | undefined> {
     return this.store.contract(manager, null, id);

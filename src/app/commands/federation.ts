@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { calibrateNoise } from '../../../federated/privacy/accountant/calibrate.js';
 import { nominalNoise } from '../../../federated/privacy/dp-sgd.js';
+import { histogramMechanism, nominalHistogramNoise } from '../../../federated/privacy/histogram.js';
 import { STRATEGIES, type Strategy } from '../../../federated/protocol/plan.js';
 import { loadDataset } from '../../database/import/load-dataset.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
@@ -105,6 +106,8 @@ interface StartOptions extends Credentials {
   proximal: number;
   serverLearningRate: number;
   serverMomentum: number;
+  histogram: boolean;
+  bins: number;
   quorum?: number;
   collect: number;
   tolerance: number;
@@ -118,7 +121,7 @@ function startCommand(): Command {
     )
     .requiredOption('--base <id>', 'the version from which it starts: see base')
     .requiredOption('--reference <code>', 'the institution on whose users versions are measured, without noise')
-    .requiredOption('--rounds <n>', 'how many rounds', wholeNumber(1, 10_000))
+    .requiredOption('--rounds <n>', 'how many rounds of training', wholeNumber(1, 10_000))
     .requiredOption('--expected-users <n>', 'public number of users of a node, about the average', aboveZero)
     .option('--nodes <ids>', 'nodes that are invited, with commas (default: all that are not revoked)', names, [])
     .addOption(new Option('--strategy <name>', 'what nodes compute').choices(STRATEGIES).default('fedavg'))
@@ -132,6 +135,8 @@ function startCommand(): Command {
     .option('--proximal <number>', 'μ of fedprox', aboveZero, 0.01)
     .option('--server-learning-rate <number>', "of the coordinator's step", aboveZero, 1)
     .option('--server-momentum <number>', "of the coordinator's step, less than 1", share, 0)
+    .option('--no-histogram', 'without the first round, in which nodes count how users are spread: inputs as declared')
+    .option('--bins <number>', 'of a numeric column, at most', wholeNumber(2, 128), 20)
     .option('--quorum <n>', 'contributions without which a round fails (default: all)', wholeNumber(1, 1000))
     .option('--collect <seconds>', 'how long a round waits for its nodes', aboveZero, 3600)
     .option('--tolerance <number>', 'by how much the metric may fall and the version still serve', share, 0.01);
@@ -142,13 +147,14 @@ async function startRun(options: StartOptions): Promise<void> {
   const { strategy, rounds, epsilon, delta, samplingRate, expectedUsers, population, quorum } = options;
   const address = await addressOf(options);
   const steps = strategy === 'fedsgd' ? 1 : options.steps;
-  const charged = calibrateNoise(samplingRate, rounds * steps, { epsilon, delta });
-  const noiseMultiplier = nominalNoise(charged);
+  const { histogram, noiseMultiplier } = noiseFor(options, rounds * steps);
   const nodeIds = options.nodes.length > 0 ? options.nodes : await activeNodes(address);
   const referenceInstitutionId = await institutionId(address, options.reference);
   const run = (await askOnce(address, START_RUN, {
     input: {
-      ...{ baseVersionId: options.base, nodeIds, referenceInstitutionId, rounds, population, quorum },
+      ...{ baseVersionId: options.base, nodeIds, referenceInstitutionId, population, quorum },
+      rounds: histogram ? rounds + 1 : rounds,
+      histogram: histogram && { noiseMultiplier: histogram, bins: options.bins },
       strategy: enumName(strategy),
       collectSeconds: options.collect,
       tolerance: options.tolerance,
@@ -160,7 +166,23 @@ async function startRun(options: StartOptions): Promise<void> {
       },
     },
   })) as { id: string };
-  createOutput(options).result({ ...run, nodeIds, noiseMultiplier, epsilon, delta }, () => run.id);
+  createOutput(options).result({ ...run, nodeIds, histogram, noiseMultiplier, epsilon, delta }, () => run.id);
+}
+
+/** Of ε, what the histogram may cost by itself; training gets what is left beside it. */
+const HISTOGRAM_SHARE = 0.15;
+
+/** A hair more noise than calibrated: taking the margins off again cannot fall short. */
+const HAIR = 1 + 1e-9;
+
+/** Noise multipliers as plans state them: with the margins that are charged. */
+function noiseFor({ samplingRate, epsilon, delta, ...options }: StartOptions, steps: number) {
+  const target = { epsilon, delta };
+  if (!options.histogram) return { noiseMultiplier: HAIR * nominalNoise(calibrateNoise(samplingRate, steps, target)) };
+  const histogram = HAIR * nominalHistogramNoise(calibrateNoise(1, 1, { epsilon: epsilon * HISTOGRAM_SHARE, delta }));
+  const spent = [histogramMechanism(histogram)];
+  const charged = calibrateNoise(samplingRate, steps, { ...target, spent });
+  return { histogram, noiseMultiplier: HAIR * nominalNoise(charged) };
 }
 
 interface Run {

@@ -76,7 +76,9 @@ export async function askCoordinator(
   const [error] = (errors ?? []) as { message: string; extensions?: { code?: string } }[];
   if (error) {
     const code = error.extensions?.code;
-    if (code === 'UNAVAILABLE' || code === 'INTERNAL') throw new CoordinatorAway(`The coordinator: ${error.message}`);
+    // A conflict is somebody else's transaction at the same moment.
+    if (code === 'UNAVAILABLE' || code === 'INTERNAL' || code === 'CONFLICT')
+      throw new CoordinatorAway(`The coordinator: ${error.message}`);
     if (isRefusal(code)) throw new Refusal(code, error.message);
     throw new ConcordError((code ?? 'BAD_INPUT') as ErrorCode, `The coordinator: ${error.message}`);
   }

@@ -2,21 +2,28 @@ import type { Json } from '../../../federated/canonical-json.js';
 import type { LocalTrainer } from '../../../federated/node/ports.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import { inputsOf, parseContract } from '../../engine/encoders/contract.js';
+import { parseDeclaration } from '../../engine/encoders/declaration.js';
 import { type Engine, MODELS, type ModelName, type Progress, type Task } from '../../engine/engine.js';
 import { unpackWeights } from '../../engine/models/artifact.js';
 import { badInput } from '../../errors.js';
 
 export interface TrainerOptions {
-  readonly engine: Pick<Engine, 'privateUpdate'>;
+  readonly engine: Pick<Engine, 'privateUpdate' | 'noisyHistogram'>;
   /** The bank's users, of which the engine trains on those stored for training. */
   readonly dataset: (task: Task, signal: AbortSignal) => Promise<Dataset>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** The engine's private training, on the bank's own data. */
+/** The engine's private training and counting, on the bank's own data. */
 export function createEngineTrainer({ engine, dataset, onProgress }: TrainerOptions): LocalTrainer {
   return {
     async train({ task, model, strategy, training }, weights, signal) {
+      if (strategy === 'histogram') {
+        const { noiseMultiplier, expectedUsers } = training;
+        const { declaration } = contractOf(model.contract);
+        const request = { task, declaration: parseDeclaration(declaration), noiseMultiplier, expectedUsers };
+        return engine.noisyHistogram(await dataset(task, signal), request, { signal, onProgress });
+      }
       const name = MODELS.find((known) => known === model.name);
       if (!name) throw badInput(`There is no model ${model.name}.`);
       const contract = contractOf(model.contract);

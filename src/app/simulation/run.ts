@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../../../federated/canonical-json.js';
 import { calibrateNoise } from '../../../federated/privacy/accountant/calibrate.js';
-import { MARGIN } from '../../../federated/privacy/dp-sgd.js';
+import { nominalNoise } from '../../../federated/privacy/dp-sgd.js';
+import { histogramMechanism, nominalHistogramNoise } from '../../../federated/privacy/histogram.js';
 import type { LedgerEntry } from '../../../federated/privacy/ledger/entry.js';
 import type { Mechanism } from '../../../federated/privacy/mechanism.js';
 import type { Strategy } from '../../../federated/protocol/plan.js';
@@ -15,7 +16,7 @@ import { type PublicDeclaration, publicGrid } from '../../engine/encoders/public
 import type { Engine, ModelName, RunOptions, StoredModel, Task } from '../../engine/engine.js';
 import { usersOf } from '../../engine/evaluation/evaluate.js';
 import { initialParameters, toTrainedModel } from '../../engine/models/federated.js';
-import { histogramMechanism, noisyHistogram } from '../../engine/training/private/noisy-histogram.js';
+import { noisyHistogram } from '../../engine/training/private/noisy-histogram.js';
 import { HISTOGRAM_SHARE, type Recipe, recipeOf } from './recipe.js';
 
 export interface SimulationRequest {
@@ -182,9 +183,9 @@ const most = (members: readonly { readonly ledger: BankLedger }[], accountant: '
 /** Noise of the histograms from their share of ε, and of training from all that is left beside them. */
 function noiseFor({ rounds, training }: Recipe, { epsilon, delta }: { epsilon: number; delta: number }) {
   const { samplingRate, steps } = training;
-  const ofHistogram = calibrateNoise(1, 1, { epsilon: epsilon * HISTOGRAM_SHARE, delta }) * (1 + MARGIN.rounding);
+  const ofHistogram = nominalHistogramNoise(calibrateNoise(1, 1, { epsilon: epsilon * HISTOGRAM_SHARE, delta }));
   const histogram: Mechanism = histogramMechanism(ofHistogram);
   const charged = calibrateNoise(samplingRate, rounds * steps, { epsilon, delta, spent: [histogram] });
-  const multiplier = charged * (1 + MARGIN.rounding + MARGIN.float32) * HAIR;
+  const multiplier = nominalNoise(charged) * HAIR;
   return { ofHistogram, histogram, multiplier };
 }

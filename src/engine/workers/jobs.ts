@@ -4,6 +4,7 @@ import { dealFolds, usersInFold } from '../data/split.js';
 import { encodeDataset } from '../encoders/encode.js';
 import type {
   EvaluationResult,
+  HistogramRequest,
   ModelName,
   PrivateRequest,
   PrivateUpdate,
@@ -38,6 +39,12 @@ export interface PrivateJob {
   readonly dataset: Dataset;
   readonly request: PrivateRequest;
   readonly backend: BackendName | 'auto';
+}
+
+/** What the training thread is asked to count. */
+export interface HistogramJob {
+  readonly dataset: Dataset;
+  readonly request: HistogramRequest;
 }
 
 /** What the training thread is asked to measure. */

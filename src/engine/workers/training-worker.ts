@@ -3,7 +3,9 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
+import { histogramUpdate } from '../training/private/noisy-histogram.js';
 import {
+  type HistogramJob,
   type MeasureJob,
   type PrivateJob,
   runEvaluation,
@@ -42,6 +44,10 @@ serveCalls({
   async privateUpdate(job: PrivateJob, context: CallContext) {
     const result = await runPrivateUpdate(job, await backendOf(job.backend), context);
     return { result, transfer: [result.update.buffer as ArrayBuffer] };
+  },
+  async noisyHistogram({ dataset, request }: HistogramJob) {
+    const result = histogramUpdate(dataset, request);
+    return { result, transfer: [result.buffer as ArrayBuffer] };
   },
   async member({ task, backend }: { task: MemberTask; backend: BackendName }, context: CallContext) {
     const result = await trainMember(task, await backendOf(backend), {

@@ -1,15 +1,25 @@
-import { MARGIN } from '../../../../federated/privacy/dp-sgd.js';
-import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
-import type { Dataset } from '../../data/dataset.js';
-import { countInGrid, type PublicGrid } from '../../encoders/public-grid.js';
+import { MOST_POPULATION } from '../../../../federated/privacy/dp-sgd.js';
+import { badInput } from '../../../errors.js';
+import { type Dataset, FOLD } from '../../data/dataset.js';
+import { countInGrid, type PublicGrid, publicGrid } from '../../encoders/public-grid.js';
+import type { HistogramRequest } from '../../engine.js';
+import { usersOf } from '../../evaluation/evaluate.js';
 import { noisySum } from './release.js';
 
-/** What one release of a histogram with this noise (deviation ÷ the grid's sensitivity) is charged: less than the noise, for its rounding. */
-export const histogramMechanism = (noiseMultiplier: number): Mechanism => ({
-  mechanism: 'gaussian',
-  noiseMultiplier: noiseMultiplier / (1 + MARGIN.rounding),
-  count: 1,
-});
+/**
+ * A bank's part in a round of histograms: of the users that the task can learn from (of a stored split, its training users).
+ * @returns a value for each cell of the declaration's grid, with noise of deviation noiseMultiplier · sensitivity
+ * @throws {ConcordError} BAD_INPUT
+ */
+export function histogramUpdate(
+  dataset: Dataset,
+  { task, declaration, noiseMultiplier, expectedUsers }: HistogramRequest,
+): Float32Array {
+  const users = usersOf({ dataset, task }).filter((user) => !dataset.fold || dataset.fold[user] === FOLD.train);
+  if (users.length > MOST_POPULATION * expectedUsers)
+    throw badInput(`Here are more than ${MOST_POPULATION} times the users that the plan expects.`, { expectedUsers });
+  return Float32Array.from(noisyHistogram(publicGrid(declaration), dataset, users, noiseMultiplier));
+}
 
 /** A bank's histogram with noise of deviation noiseMultiplier · grid.sensitivity on each cell, by the system's generator. */
 export function noisyHistogram(
