@@ -5,9 +5,10 @@ import { type FeatureContract, inputsOf } from '../../encoders/contract.js';
 import { encodeDataset } from '../../encoders/encode.js';
 import { createExpander } from '../../encoders/expand.js';
 import type { Task } from '../../engine.js';
-import { privateStep } from '../../layers/private-step.js';
+import { type PrivateStep, privateStep } from '../../layers/private-step.js';
 import { type Architecture, labelSpecs, lossOf, network } from '../../models/network.js';
 import { type Batch, createBatch, labelsOf } from '../batch.js';
+import { keepGraphs, takeGraphs } from './graph-cache.js';
 import type { NoisySum } from './release.js';
 import { fillUsers, type MicroBatch, microBatches, userRows } from './user-batches.js';
 
@@ -32,13 +33,8 @@ export interface ClippedSums {
    * @returns Σ (1 where the norm is within the bound, else 0) − ½, where that is counted, else 0
    */
   of(weights: Float32Array, bound: number, sample: Int32Array, into: Pick<NoisySum, 'add' | 'draw'>): Promise<number>;
+  /** Call once, when nothing runs. */
   dispose(): Promise<void>;
-}
-
-interface Compiled {
-  readonly executable: Executable;
-  readonly batch: Batch;
-  readonly present: Float32Array;
 }
 
 /** @param checkpoint called before each micro-batch; throws to stop */
@@ -58,11 +54,15 @@ export async function clippedSums(
     ...(task === 'risk' && { labels: dataset.label }),
   };
   const model = network(architecture);
-  const graphs = new Map<string, Compiled>();
+  const rule: PrivateStep['rule'] =
+    clipping.kind === 'automatic' ? { kind: 'scale', stability: clipping.stability } : { kind: 'cut' };
+  const key = JSON.stringify([task, architecture, rule, countBelow]);
+  const graphs = takeGraphs(backend, key);
+  const batches = new Map<number, Batch>();
 
-  async function compiledFor({ unitRows, rows: count, blocks }: MicroBatch): Promise<Compiled> {
-    const key = `${count} / ${unitRows}`;
-    const known = graphs.get(key);
+  async function graphFor({ unitRows, rows: count, blocks }: MicroBatch): Promise<Executable> {
+    const shape = `${count} / ${unitRows}`;
+    const known = graphs.get(shape);
     if (known) return known;
     const step = privateStep({
       model,
@@ -72,28 +72,30 @@ export async function clippedSums(
       features: [{ shape: [count, width], dtype: 'float32' }],
       labels: labelSpecs(task, count, outputs),
       loss: (ops, logits, labels) => lossOf(task, ops, logits, labels),
-      rule: clipping.kind === 'automatic' ? { kind: 'scale', stability: clipping.stability } : { kind: 'cut' },
+      rule,
       countBelow,
     });
-    const compiled = {
-      executable: await backend.compile(step.graph, step.inputs),
-      batch: createBatch(task, count, width, outputs),
-      present: new Float32Array(count / unitRows),
-    };
-    graphs.set(key, compiled);
+    const compiled = await backend.compile(step.graph, step.inputs);
+    graphs.set(shape, compiled);
     return compiled;
+  }
+
+  function batchOf(count: number): Batch {
+    const batch = batches.get(count) ?? createBatch(task, count, width, outputs);
+    batches.set(count, batch);
+    return batch;
   }
 
   return {
     async of(weights, bound, sample, into) {
       const limit = Float32Array.of(bound);
       let aboveHalf = 0;
-      for (const micro of microBatches(
-        sample.map((place) => users[place]),
-        rows,
-      )) {
+      const taking = sample.map((place) => users[place]);
+      for (const micro of microBatches(taking, rows)) {
         checkpoint();
-        const { executable, batch, present } = await compiledFor(micro);
+        const executable = await graphFor(micro);
+        const batch = batchOf(micro.rows);
+        const present = new Float32Array(micro.rows / micro.unitRows);
         fillUsers(batch, present, micro, source);
         const running = executable.run([weights, limit, batch.inputs, ...labelsOf(batch), present]);
         into.draw();
@@ -103,8 +105,6 @@ export async function clippedSums(
       }
       return aboveHalf;
     },
-    async dispose() {
-      for (const { executable } of graphs.values()) await executable.dispose();
-    },
+    dispose: () => keepGraphs(backend, key, graphs),
   };
 }

@@ -198,6 +198,30 @@ describe('private training', () => {
     expect(mechanisms).toEqual(mechanismsOf(settings));
   });
 
+  test('updates that are computed side by side or again are what they are alone, but for the noise', async () => {
+    const dataset = riskDataset();
+    const quiet = training({ noiseMultiplier: 0.01, samplingRate: 1, expectedUsers: dataset.size });
+    const { contract } = requestOf(dataset);
+    const requests = [0, 0.5].map((start) =>
+      requestOf(dataset, {
+        training: quiet,
+        parameters: initialParameters('linear', 'risk', contract).map((_, index) => start * Math.sin(index)),
+      }),
+    );
+    const run = async (request: PrivateRequest, on: Backend) =>
+      (await privateUpdate(dataset, request, on, hooks)).update;
+    const other = await openBackend('onnxruntime');
+    const alone = [await run(requests[0], backend), await run(requests[1], other)];
+    const beside = await Promise.all([...requests, ...requests].map((request) => run(request, backend)));
+    await other.dispose();
+    beside.forEach((update, index) => {
+      update.forEach((value, place) => {
+        expect(Math.abs(value - alone[index % 2][place])).toBeLessThan(0.01);
+      });
+    });
+    expect(alone[0].some((value, place) => Math.abs(value - alone[1][place]) > 0.02)).toBe(true);
+  });
+
   test('a network is trained too', async () => {
     const dataset = interestDataset();
     const { contract } = requestOf(dataset);

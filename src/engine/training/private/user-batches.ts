@@ -21,6 +21,8 @@ interface Shape {
 
 /** Rows of a user at most: of more products, so many are drawn anew each time. */
 const MOST_ROWS = 64;
+/** Values that a graph reads, about: of wide models smaller ones are no slower, and as many as there are sizes are held in memory. */
+const VALUES = 2 ** 21;
 
 export interface UserRows {
   /** Rows of a user: 1, or for interest one for each product owned. */
@@ -30,7 +32,8 @@ export interface UserRows {
 }
 
 export function userRows(encoded: EncodedUsers, interest: boolean, width: number, outputs: number): UserRows {
-  const limit = 2 ** Math.floor(Math.log2(microBatchRows(SUMMATION.graphRows, width, outputs)));
+  const wanted = Math.max(SUMMATION.onlyBlockRows, Math.min(SUMMATION.graphRows, VALUES / (width + 4 * outputs)));
+  const limit = 2 ** Math.floor(Math.log2(microBatchRows(wanted, width, outputs)));
   const most = Math.min(MOST_ROWS, limit);
   return {
     most: limit,
@@ -74,7 +77,10 @@ export function microBatches(users: Iterable<number>, { rowsOf, most }: UserRows
   return batches;
 }
 
-/** Writes the users of a micro-batch: a user's rows weigh 1 together, so that what is clipped is the mean over all of them. */
+/**
+ * Writes the users of a micro-batch: a user's rows weigh 1 together, so that what is clipped is the mean over all of them.
+ * @param present zeros, of which those of the users become 1
+ */
 export function fillUsers(
   batch: Batch,
   present: Float32Array,
@@ -98,7 +104,6 @@ export function fillUsers(
     targets: new Float32Array(count),
     weights: new Float32Array(count),
   };
-  present.fill(0);
   users.forEach((user, unit) => {
     const from = unit * unitRows;
     present[unit] = 1;
