@@ -15,6 +15,8 @@ export interface BenchmarkOptions {
   readonly progress: (text: string) => void;
   /** What computes; for benchmarks that compare on one backend. */
   readonly backend: BackendName | 'auto';
+  /** Sizes of models; for benchmarks of memory. */
+  readonly parameters: readonly number[];
 }
 
 export interface Benchmark {

@@ -10,6 +10,7 @@ import { events } from './events.js';
 import { importing } from './import.js';
 import { scoring } from './scoring.js';
 import { serving } from './serving.js';
+import { update } from './update.js';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   serving,
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'dp-sgd': dpSgd,
   import: importing,
   events,
+  update,
 };
 
 const list = Object.entries(BENCHMARKS).map(([name, { description }]) => `  ${name}: ${description}`);
@@ -35,10 +37,18 @@ const seconds = (text: string): number => {
   throw new InvalidArgumentError('From 0.5 to 600.');
 };
 
+const parameters = (text: string): number[] =>
+  text.split(',').map((each) => {
+    const size = Number(each);
+    if (Number.isInteger(size) && size >= 3e5 && size <= 1e9) return size;
+    throw new InvalidArgumentError('From 3e5 to 1e9, separated by commas.');
+  });
+
 interface Options {
   readonly json?: boolean;
   readonly seconds: number;
   readonly backend: BackendName | 'auto';
+  readonly parameters: readonly number[];
 }
 
 async function run(names: readonly string[], options: Options): Promise<void> {
@@ -61,10 +71,11 @@ const command = new Command('bench')
   })
   .option(
     '--json',
-    'one JSON object on stdout: {machine, results: [{benchmark, name, value, unit}]} (dp-sgd: figures by name)',
+    'one JSON object on stdout: {machine, results: [{benchmark, name, value, unit}]} (dp-sgd, update: figures by name)',
   )
   .option('--backend <name>', 'for dp-sgd: what computes', backend, 'auto')
   .option('--seconds <n>', 'how long each part is measured', seconds, 5)
+  .option('--parameters <list>', 'for update: sizes of the model', parameters, [1e6, 1e7])
   .addHelpText('after', `\n${list.join('\n')}\n\nserving and events run what npm run build has built.`)
   .action(run);
 
