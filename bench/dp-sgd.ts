@@ -1,4 +1,3 @@
-import { SUMMATION } from '../federated/privacy/dp-sgd.js';
 import type { Backend, Executable } from '../src/engine/backends/backend.js';
 import { openBackend } from '../src/engine/backends/select.js';
 import { type Computation, type TrainingStep, trainingStep } from '../src/engine/layers/graphs.js';
@@ -7,7 +6,7 @@ import { initialParameters } from '../src/engine/layers/parameters.js';
 import { privateStep } from '../src/engine/layers/private-step.js';
 import { createRandom } from '../src/engine/layers/random.js';
 import { noisySum } from '../src/engine/training/private/release.js';
-import { graphsFor } from '../src/engine/training/private/user-batches.js';
+import { graphRows, graphsFor } from '../src/engine/training/private/user-batches.js';
 import { type Benchmark, type BenchmarkOptions, quantile, type Result, round } from './benchmark.js';
 import { randomRows, TIMED_MODELS, type TimedModel } from './dp-sgd-models.js';
 
@@ -117,7 +116,7 @@ async function plainStep(timed: TimedModel, backend: Backend): Promise<Step> {
 /** As training has it: graphs with their blocks, totals in double, noise on a grid, then SGD. */
 async function secretStep(timed: TimedModel, backend: Backend): Promise<Step> {
   const { batch, model } = timed;
-  const graphs = graphsFor(batch, 1, SUMMATION.graphRows);
+  const graphs = graphsFor(batch, 1, graphRows(backend));
   const executables = new Map<number, Executable>();
   for (const { rows, blocks } of graphs) {
     if (executables.has(rows)) continue;

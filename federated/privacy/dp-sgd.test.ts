@@ -90,6 +90,8 @@ test('rounding stays within its margin, as its bound counts it', () => {
   const addingUp = 4 * (graphRows / blockRows - 1) * graphRows * u;
   const norms = 2 ** -7 + (2 ** 15 / 2) * u;
   expect(blocks + addingUp + norms).toBeLessThan(MARGIN.float32);
+  // Where every graph is one block.
+  expect(4 * ofRows(onlyBlockRows, onlyBlockRows)).toBeLessThan(blocks);
 });
 
 describe('Poisson sampling', () => {

@@ -10,7 +10,7 @@ import { type Architecture, labelSpecs, lossOf, network } from '../../models/net
 import { type Batch, createBatch, labelsOf } from '../batch.js';
 import { keepGraphs, takeGraphs } from './graph-cache.js';
 import type { NoisySum } from './release.js';
-import { fillUsers, type MicroBatch, microBatches, userRows } from './user-batches.js';
+import { fillUsers, graphRows, type MicroBatch, microBatches, userRows } from './user-batches.js';
 
 export interface ClippedSumsOf {
   readonly dataset: Dataset;
@@ -46,7 +46,7 @@ export async function clippedSums(
   const width = inputsOf(contract);
   const { outputs } = architecture;
   const encoded = encodeDataset(contract, dataset);
-  const rows = userRows(encoded, task === 'interest', width, outputs);
+  const rows = userRows(encoded, task === 'interest', architecture, graphRows(backend));
   const source = {
     expander: createExpander(contract),
     encoded,

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { SUMMATION } from '../../../../federated/privacy/dp-sgd.js';
+import type { Backend } from '../../backends/backend.js';
 import type { EncodedUsers } from '../../encoders/encode.js';
 import type { Expander } from '../../encoders/expand.js';
+import type { Architecture } from '../../models/network.js';
 import { type Batch, fillExamples, microBatchRows } from '../batch.js';
 import type { Examples } from '../examples.js';
 
@@ -31,9 +33,19 @@ export interface UserRows {
   readonly most: number;
 }
 
-export function userRows(encoded: EncodedUsers, interest: boolean, width: number, outputs: number): UserRows {
-  const wanted = Math.max(SUMMATION.onlyBlockRows, Math.min(SUMMATION.graphRows, VALUES / (width + 4 * outputs)));
-  const limit = 2 ** Math.floor(Math.log2(microBatchRows(wanted, width, outputs)));
+/** Rows of a graph on a backend, at most: a product of rows in several blocks costs these a transposed copy of all rows. */
+export const graphRows = ({ name }: Pick<Backend, 'name'>): number =>
+  name === 'wasm' || name === 'cpu' ? SUMMATION.onlyBlockRows : SUMMATION.graphRows;
+
+/** @param largest rows of a graph at most */
+export function userRows(
+  encoded: EncodedUsers,
+  interest: boolean,
+  { inputs, outputs }: Pick<Architecture, 'inputs' | 'outputs'>,
+  largest: number,
+): UserRows {
+  const wanted = Math.max(SUMMATION.onlyBlockRows, Math.min(largest, VALUES / (inputs + 4 * outputs)));
+  const limit = 2 ** Math.floor(Math.log2(microBatchRows(wanted, inputs, outputs)));
   const most = Math.min(MOST_ROWS, limit);
   return {
     most: limit,
