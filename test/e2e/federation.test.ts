@@ -21,16 +21,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const charged = ['RESERVE', 'COMMIT'];
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
 const over = ({ status }: any) => status !== 'RUNNING';
 
-test('three banks in three processes train one model, which serves with its lineage; every charge verifies', async () => {
-  const run = await federation.startRun(banks, reference);
-  for (const bank of banks) federation.startNode(bank, '--rounds', '2');
+test('three banks in three processes count, then train one model, which serves with its lineage; every charge verifies', async () => {
+  const histogram = { noiseMultiplier: 8, bins: 6 };
+  const run = await federation.startRun(banks, reference, { rounds: 3, histogram });
+  for (const bank of banks) federation.startNode(bank, '--rounds', '3');
   const { status, rounds } = await federation.until(run, over);
   expect(status).toBe('COMPLETED');
   const participants = banks.map(({ code }) => ({ institution: code, status: 'ACCEPTED', weight: 500 }));
-  expect(rounds).toMatchObject([2, 1].map((number) => ({ number, status: 'PUBLISHED', participants })));
+  expect(rounds).toMatchObject([3, 2, 1].map((number) => ({ number, status: 'PUBLISHED', participants })));
+  // A contract alone serves nobody, and there is nothing of it to measure.
+  expect(rounds[2]).toMatchObject({ reason: expect.stringContaining('nothing trained'), metrics: [] });
 
   const partner = await federation.token('--institution', 'reference', '--client', 'partner');
   const { userByExternalId } = await federation.ask(
@@ -57,15 +61,17 @@ test('three banks in three processes train one model, which serves with its line
     })),
   );
 
-  const { node: round } = await federation.ask('query ($id: ID!) { node(id: $id) { ... on Round { plan } } }', {
-    id: rounds[0].id,
+  const { nodes } = await federation.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Round { plan } } }', {
+    ids: rounds.map((round: { id: string }) => round.id),
   });
-  const { mechanisms } = JSON.parse(round.plan);
+  const plans = nodes.map(({ plan }: { plan: string }) => JSON.parse(plan));
+  expect(plans.map(({ strategy }: { strategy: string }) => strategy)).toEqual(['fedavg', 'fedavg', 'histogram']);
+  const mechanisms = plans.flatMap((plan: { mechanisms: object[] }) => plan.mechanisms);
   for (const bank of banks) {
     const { kinds, spent, problems } = await federation.audit(bank);
-    expect({ kinds, problems }).toEqual({ kinds: ['CAP', 'RESERVE', 'COMMIT', 'RESERVE', 'COMMIT'], problems: [] });
+    expect({ kinds, problems }).toEqual({ kinds: ['CAP', ...charged, ...charged, ...charged], problems: [] });
     const events = join(folder, 'events.json');
-    writeFileSync(events, JSON.stringify([...mechanisms, ...mechanisms]));
+    writeFileSync(events, JSON.stringify(mechanisms));
     const composed = await federation.concord('privacy', 'compose', '--events', events, '--delta', '1e-5');
     expect(composed.epsilon).toBeCloseTo(spent, 9);
   }
@@ -90,7 +96,7 @@ test('the server is killed in the middle of a round, and again: the round ends, 
   expect(await federation.until(run, over)).toMatchObject({ status: 'COMPLETED', rounds: [{ status: 'PUBLISHED' }] });
   for (const [index, bank] of banks.entries()) {
     const { kinds, spent, problems } = await federation.audit(bank);
-    expect({ kinds, problems }).toEqual({ kinds: [...before[index].kinds, 'RESERVE', 'COMMIT'], problems: [] });
+    expect({ kinds, problems }).toEqual({ kinds: [...before[index].kinds, ...charged], problems: [] });
     expect(spent).toBeGreaterThan(before[index].spent);
   }
 });
@@ -105,7 +111,7 @@ test('a node is killed in training and started again: it goes on, and is charged
   federation.startNode(bank, '--rounds', '1');
   expect(await federation.until(run, over)).toMatchObject({ rounds: [{ status: 'PUBLISHED' }] });
   const { kinds, problems } = await federation.audit(bank);
-  expect({ kinds, problems }).toEqual({ kinds: [...before.kinds, 'RESERVE', 'COMMIT'], problems: [] });
+  expect({ kinds, problems }).toEqual({ kinds: [...before.kinds, ...charged], problems: [] });
 });
 
 test('an operator stops a run: the round that is open has failed, and nothing is charged', async () => {
