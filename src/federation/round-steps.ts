@@ -18,6 +18,7 @@ import type { BudgetsService } from '../privacy/budgets.service.js';
 import { type BaseModel, baseOf } from './base-model.js';
 import { ContributionsStore } from './contributions.store.js';
 import { histogramPlan } from './histogram-round.js';
+import { NodesStore } from './nodes.store.js';
 import type { Member, Round, RunSettings, TrainingRun } from './round.js';
 import { RoundsStore } from './rounds.store.js';
 
@@ -28,6 +29,7 @@ import { RoundsStore } from './rounds.store.js';
 export class RoundSteps {
   private readonly rounds = new RoundsStore();
   private readonly contributions = new ContributionsStore();
+  private readonly nodes = new NodesStore();
 
   constructor(
     private readonly modules: {
@@ -54,7 +56,7 @@ export class RoundSteps {
     const next = { ...round, state };
     // Ledgers are locked in one order, or two rounds that end together could wait for each other.
     for (const effect of inOrder(effects, round)) await this.perform(manager, within, next, effect);
-    if (isOver(state)) await this.goOn(manager, next);
+    if (isOver(state)) await this.goOn(manager, within, next);
     else if (state.status !== round.state.status) await notify(manager, 'concord_rounds');
     return next;
   }
@@ -116,12 +118,28 @@ export class RoundSteps {
   }
 
   /** After a round: the next one on the best version so far, or the end of the run. */
-  private async goOn(manager: EntityManager, round: Round): Promise<void> {
+  private async goOn(manager: EntityManager, within: Within, round: Round): Promise<void> {
     const run = await this.rounds.run(manager, round.runId, true);
     if (run?.status !== 'running') return;
     if (round.number >= run.settings.rounds) return this.rounds.endRun(manager, run.id, 'completed');
     const base = round.state.status === 'published' ? round.state.version : round.baseVersionId;
-    await this.open(manager, run, round.number + 1, base, round.members);
+    const members = await this.notRevoked(manager, within, round.members);
+    if (Object.keys(members).length < run.settings.quorum) return this.rounds.endRun(manager, run.id, 'stopped');
+    await this.open(manager, run, round.number + 1, base, members);
+  }
+
+  /** Who was revoked is not waited for. */
+  private async notRevoked(
+    manager: EntityManager,
+    within: Within,
+    members: Round['members'],
+  ): Promise<Round['members']> {
+    const left: Record<string, Member> = {};
+    for (const [node, member] of Object.entries(members)) {
+      const found = await within(member.institutionId, () => this.nodes.byId(manager, member.institutionId, node));
+      if (found && !found.revokedAt) left[node] = member;
+    }
+    return left;
   }
 }
 

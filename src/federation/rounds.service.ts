@@ -178,8 +178,11 @@ export class RoundsService {
     let at = stored;
     let pieces: Uint8Array[] = [];
     let held = 0;
+    let stuck = false;
     const flush = async (bytes: Buffer) => {
+      stuck = true;
       await this.store(institutionId, contributionId, at, bytes);
+      stuck = false;
       at += bytes.length;
     };
     try {
@@ -197,7 +200,7 @@ export class RoundsService {
       }
     } finally {
       // What came before the connection broke need not come again.
-      if (held > 0) await flush(Buffer.concat(pieces, held));
+      if (held > 0 && !stuck) await flush(Buffer.concat(pieces, held));
     }
     return this.upload(viewer, contributionId);
   }
@@ -211,6 +214,8 @@ export class RoundsService {
     const { database } = this.modules;
     const part = await database.tenant(institutionId, (manager) => this.contributions.one(manager, contributionId));
     if (!part) throw notFound('contribution', toGlobalId('Contribution', contributionId));
+    // A receipt that was lost is given again, also where the key has been rotated since.
+    if (part.signature === signed.signature) return again(part);
     return this.orRefusal(institutionId, part.roundId, signed, async () => {
       const { statement, round } = await database.tenant(institutionId, async (manager) => {
         const found = await this.rounds.one(manager, part.roundId);
@@ -219,7 +224,6 @@ export class RoundsService {
         if (node.node !== part.nodeId) throw new Refusal('WRONG_ROUND', "This is another node's contribution.");
         return { statement: parseStatement('contribution', JSON.parse(signed.statement)), round: found };
       });
-      if (part.signature === signed.signature) return again(part);
       if (part.signature !== null) throw new Refusal('EQUIVOCATION', EQUIVOCATION);
       if (statement.nonce !== part.nonce) throw new Refusal('NOT_JOINED', 'The nonce is not that of the join.');
       if (part.digest === null) throw new Refusal('NOT_JOINED', 'No upload was begun.');

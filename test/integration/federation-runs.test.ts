@@ -196,3 +196,19 @@ test('an update that makes parameters absurd ends its round as failed, not the r
   expect(await playRound(run, members, from(1))).toMatchObject({ baseVersionId: base, state: { status: 'published' } });
   expect((await federation.runs.list(operator())).find(({ id }) => id === run)?.status).toBe('completed');
 });
+
+test('a node that was revoked is not invited any more; where too few are left, the run ends', async () => {
+  const { members, run } = await setUp(3, { rounds: 4, quorum: 2 });
+  qualities = [...GOOD, ...GOOD];
+  const contribution = (size: number) => ({ update: updateOf(1, size), weight: 100 });
+  const size = (await latestRound(federation, run, members)).round.plan.model.parameters;
+  await federation.nodes.revoke(operator(), members[2].node);
+  await playRound(run, members, [contribution(size), contribution(size)]);
+  const [second] = (await roundsOf(federation, run)).filter(({ number }) => number === 2);
+  expect(Object.keys(second.members).sort()).toEqual([members[0].node, members[1].node].sort());
+  await federation.nodes.revoke(operator(), members[1].node);
+  await passDeadline(db.database, second.id);
+  await workUntilIdle(federation);
+  expect(await federation.runs.one(operator(), run)).toMatchObject({ status: 'stopped' });
+  expect(await roundsOf(federation, run)).toHaveLength(2);
+});
