@@ -62,9 +62,16 @@ interface BenchNode {
   readonly block: Buffer;
 }
 
-/** The factored linear model over so many products that it has about this many parameters. */
+/** Of a contract as JSON, up to 10⁸ parameters. */
+const CONTRACT_BYTES = 5_500_000;
+
+/**
+ * The factored linear model over so many products that it has about this many parameters. Contracts grow with their products too, and are
+ * held: here the codes are so long that all contracts are as long as that of 10⁸ parameters, so that what grows is the update alone.
+ */
 function contractOf(size: number) {
-  const products = Array.from({ length: Math.round(size / 257) }, (_, i) => `P${i}`);
+  const count = Math.round(size / 257);
+  const products = Array.from({ length: count }, (_, i) => `P${i}`.padEnd(CONTRACT_BYTES / count - 7, '-'));
   return { version: 1, features: [], products, holdings: { mean: products.map(() => 0.5) }, scale: 1 } as const;
 }
 
