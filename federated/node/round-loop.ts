@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { NodeKey } from '../protocol/keys.js';
 import { planDigest, type RoundPlan } from '../protocol/plan.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -23,6 +23,7 @@ import {
   PlanDeclined,
 } from './ports.js';
 import { type NodeState, type Outcome, PAST_KEPT, type RoundProgress } from './state.js';
+import { collectWeights } from './weights-file.js';
 
 /** What the loop keeps between rounds and over crashes; each method returns when it would survive a power failure. */
 export interface NodeStore {
@@ -182,16 +183,8 @@ export class RoundLoop {
   }
 
   /** @throws {PlanDeclined} WRONG_WEIGHTS */
-  private async fetchWeights(offer: OfferedRound, signal: AbortSignal): Promise<Uint8Array> {
-    const hash = createHash('sha256');
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.options.coordinator.weights(offer, signal)) {
-      hash.update(chunk);
-      chunks.push(chunk);
-    }
-    if (hash.digest('hex') !== offer.plan.base.digest)
-      throw new PlanDeclined('WRONG_WEIGHTS', 'The weights are not those of the plan.');
-    return Buffer.concat(chunks);
+  private fetchWeights(offer: OfferedRound, signal: AbortSignal): Promise<Uint8Array> {
+    return collectWeights(this.options.coordinator.weights(offer, signal), offer.plan);
   }
 
   private async upload(progress: At<'charged'>, signal: AbortSignal): Promise<RoundProgress> {

@@ -1,7 +1,7 @@
 import type { RoundWork } from './round-work.js';
 
 export interface RoundTicker {
-  /** Waits for the pass under way. */
+  /** Ends the pass under way: nothing of what it has not finished remains, and the next server begins it anew. */
   stop(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export async function startRoundTicker(
   { work, listen }: { readonly work: RoundWork; readonly listen: (wake: () => void) => Promise<() => Promise<void>> },
   onError: (error: unknown) => void,
 ): Promise<RoundTicker> {
-  let stopped = false;
+  const stopped = new AbortController();
   let wanted = false;
   let wait = EVERY_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -28,19 +28,20 @@ export async function startRoundTicker(
     wanted = false;
     let failed = false;
     const onFailure = (error: unknown) => {
+      if (stopped.signal.aborted) return; // the work was told to end
       failed = true;
       onError(error);
     };
-    await work.runDue(onFailure).catch(onFailure);
+    await work.runDue(onFailure, stopped.signal).catch(onFailure);
     wait = failed ? Math.min(SLOWEST_MS, 2 * wait) : EVERY_MS;
   }
 
   function tick(): void {
     clearTimeout(timer);
-    if (stopped) return;
+    if (stopped.signal.aborted) return;
     passing = pass().finally(() => {
       passing = undefined;
-      if (!stopped) timer = setTimeout(tick, wanted ? 0 : wait).unref();
+      if (!stopped.signal.aborted) timer = setTimeout(tick, wanted ? 0 : wait).unref();
     });
   }
 
@@ -51,7 +52,7 @@ export async function startRoundTicker(
   tick();
   return {
     async stop() {
-      stopped = true;
+      stopped.abort();
       clearTimeout(timer);
       await end();
       await passing;

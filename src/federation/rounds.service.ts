@@ -381,9 +381,7 @@ export async function* chunksOf(
 ): AsyncGenerator<Buffer> {
   const store = new ContributionsStore();
   for (let sequence = 0; sequence < chunks; sequence++) {
-    const bytes = await database.tenant(institutionId, (manager) => store.chunk(manager, id, sequence));
-    if (!bytes) throw new ConcordError('NOT_FOUND', `Chunk ${sequence} of contribution ${id} is gone.`);
-    yield bytes;
+    yield await database.tenant(institutionId, (manager) => store.chunk(manager, id, sequence));
   }
 }
 

@@ -9,7 +9,7 @@ export interface CoordinatorAddress {
   /** Where the coordinator serves, without /graphql. */
   readonly url: string;
   readonly token: string;
-  /** A request that has no answer by then is tried again; default 60,000. */
+  /** A request of which nothing was heard for so long is tried again; default 60,000. */
   readonly timeoutMs?: number;
 }
 
@@ -33,13 +33,31 @@ async function request(
   if (target.origin !== new URL(url).origin)
     throw new ConcordError('BAD_INPUT', `The coordinator points to another server: ${target.origin}.`);
   const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const silence = new AbortController();
+  const giveUp = () => silence.abort(new Error(`nothing was heard for ${timeoutMs} ms`));
+  const timer = setTimeout(giveUp, timeoutMs).unref();
   let response: Response;
   try {
-    response = await fetch(target, { ...init, headers, signal: limit, redirect: 'error' });
+    response = await fetch(target, {
+      ...init,
+      headers,
+      signal: AbortSignal.any([signal, silence.signal]),
+      redirect: 'error',
+    });
   } catch (error) {
+    clearTimeout(timer);
     throw away(error, signal);
   }
+  // A body may take long, as long as it comes.
+  const heard = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      timer.refresh();
+      controller.enqueue(chunk);
+    },
+    flush: () => clearTimeout(timer),
+  });
+  if (response.body) response = new Response(response.body.pipeThrough(heard), response);
+  else clearTimeout(timer);
   if (!TRANSIENT.has(response.status)) return response;
   await response.body?.cancel();
   throw new CoordinatorAway(`The coordinator answered ${response.status}.`);
