@@ -17,6 +17,7 @@ import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evalua
 import { packWeights } from '../models/artifact.js';
 import { createPredictor, loadPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
+import type { NoiseThread } from '../training/private/noise-thread.js';
 import { privateUpdate } from '../training/private/private-update.js';
 import type { TrainingSettings } from '../training/settings.js';
 import { createMemberPool } from './members.js';
@@ -162,10 +163,12 @@ export function runPrivateUpdate(
   { dataset, request }: PrivateJob,
   backend: Backend,
   context: CallContext,
+  noise: NoiseThread,
 ): Promise<PrivateUpdate> {
   const { strategy, model, training } = request;
   const stage = `${strategy} of ${model}`;
   return privateUpdate(dataset, request, backend, {
+    noise,
     checkpoint: context.checkpoint,
     onStep: (done) => context.onProgress({ stage, fraction: done / training.steps, figures: { step: done } }),
   });

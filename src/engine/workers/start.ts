@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-export type EntryName = 'training-worker' | 'scoring-worker';
+export type EntryName = 'training-worker' | 'scoring-worker' | 'noise-worker';
 
 /** A thread of the engine. */
 export const startWorker = (entry: EntryName, workerData: unknown): Worker =>

@@ -3,6 +3,7 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
+import { createNoiseThread } from '../training/private/noise-thread.js';
 import { histogramUpdate } from '../training/private/noisy-histogram.js';
 import {
   type HistogramJob,
@@ -16,10 +17,13 @@ import {
 } from './jobs.js';
 import { epochProgress } from './members.js';
 import { type CallContext, serveCalls } from './serve.js';
+import { startWorker } from './start.js';
 
 /** The thread that trains and evaluates, and its helpers, which train single networks. */
 const { threads } = workerData as { threads: number };
 const opened = new Map<string, Promise<Backend>>();
+/** Starts with the first private update. */
+const noise = createNoiseThread(() => startWorker('noise-worker', undefined));
 
 function backendOf(name: BackendName | 'auto'): Promise<Backend> {
   const known = opened.get(name);
@@ -42,7 +46,7 @@ serveCalls({
     return { result: await runMeasure(job, await backendOf(job.backend)) };
   },
   async privateUpdate(job: PrivateJob, context: CallContext) {
-    const result = await runPrivateUpdate(job, await backendOf(job.backend), context);
+    const result = await runPrivateUpdate(job, await backendOf(job.backend), context, noise);
     return { result, transfer: [result.update.buffer as ArrayBuffer] };
   },
   async noisyHistogram({ dataset, request }: HistogramJob) {

@@ -11,6 +11,7 @@ import { usersOf } from '../../evaluation/evaluate.js';
 import { checkParameters, federatedArchitecture } from '../../models/federated.js';
 import type { MemberHooks } from '../member.js';
 import { clippedSums } from './clipped-sums.js';
+import type { NoiseThread } from './noise-thread.js';
 import { noisyCount, noisySum } from './release.js';
 
 export interface PrivateHooks {
@@ -18,6 +19,8 @@ export interface PrivateHooks {
   checkpoint: MemberHooks['checkpoint'];
   /** Steps done, of all. */
   onStep?(done: number): void;
+  /** Draws noise while steps are computed. */
+  readonly noise?: NoiseThread;
 }
 
 /**
@@ -30,7 +33,7 @@ export async function privateUpdate(
   dataset: Dataset,
   request: PrivateRequest,
   backend: Backend,
-  { checkpoint, onStep }: PrivateHooks,
+  { checkpoint, onStep, noise }: PrivateHooks,
 ): Promise<PrivateUpdate> {
   const { task, model, parameters, strategy, training } = request;
   const mechanisms = chargeOf(request);
@@ -42,7 +45,7 @@ export async function privateUpdate(
   if (users.length > MOST_POPULATION * expectedUsers)
     throw badInput(`Here are more than ${MOST_POPULATION} times the users that the plan expects.`, { expectedUsers });
   const size = parameters.length;
-  const sum = noisySumOf(noiseMultiplier, size);
+  const sum = noisySumOf(noiseMultiplier, size, noise);
   const count = clipping.kind === 'adaptive' ? noisyCount(clipping.countNoiseMultiplier) : undefined;
   const sums = await clippedSums({ dataset, task, contract, architecture, clipping, users }, backend, checkpoint);
   const weights = parameters.slice();
@@ -87,9 +90,9 @@ function chargeOf({ strategy, training }: PrivateRequest): Mechanism[] {
   }
 }
 
-function noisySumOf(noiseMultiplier: number, size: number) {
+function noisySumOf(noiseMultiplier: number, size: number, thread: NoiseThread | undefined) {
   try {
-    return noisySum(noiseMultiplier, size);
+    return noisySum(noiseMultiplier, size, thread);
   } catch (error) {
     if (error instanceof RangeError) throw badInput(error.message);
     throw error;

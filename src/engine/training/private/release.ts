@@ -1,5 +1,6 @@
 import { gridSigma } from '../../../../federated/privacy/dp-sgd.js';
 import { type DiscreteGaussian, discreteGaussian } from '../../../../federated/privacy/noise/discrete-gaussian.js';
+import type { NoiseThread } from './noise-thread.js';
 import { sumKernel } from './sum-kernel.js';
 
 /** A sum that leaves with noise: it is put on a grid, exact discrete Gaussian noise is added, and it comes back as numbers. */
@@ -8,7 +9,7 @@ export interface NoisySum {
   readonly total: Float64Array;
   /** total ← total + part. */
   add(part: Float32Array): void;
-  /** Draws the noise of the next release ahead: while a GPU computes, this costs no time. */
+  /** Has the noise of the next release ready: while a GPU computes, or where a thread has drawn it, this costs no time. */
   draw(): void;
   /**
    * total ← (total on the grid + noise) ÷ bound, in place. The noise has standard deviation noiseMultiplier · bound before that division.
@@ -19,14 +20,16 @@ export interface NoisySum {
 
 /**
  * @param values length of the sum
+ * @param thread draws the noise ahead; without it, and where it is late, it is drawn here
  * @throws {RangeError} where no grid is fine enough
  */
-export function noisySum(noiseMultiplier: number, values: number): NoisySum {
+export function noisySum(noiseMultiplier: number, values: number, thread?: NoiseThread): NoisySum {
   const source: DiscreteGaussian = discreteGaussian(gridSigma(noiseMultiplier, values));
+  const ahead = thread?.source(source.sigma, values);
   const { total, noise, add, release } = sumKernel(values);
   let drawn = false;
   const draw = () => {
-    if (!drawn) source.fill(noise);
+    if (!drawn && !ahead?.take(noise)) source.fill(noise);
     drawn = true;
   };
   return {
