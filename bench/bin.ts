@@ -10,6 +10,7 @@ import { events } from './events.js';
 import { importing } from './import.js';
 import { scoring } from './scoring.js';
 import { serving } from './serving.js';
+import { trees } from './trees.js';
 import { update } from './update.js';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -20,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   import: importing,
   events,
   update,
+  trees,
 };
 
 const list = Object.entries(BENCHMARKS).map(([name, { description }]) => `  ${name}: ${description}`);

@@ -4,36 +4,45 @@ import { goesLeft, NODE, type TreeEnsemble } from './ensemble.js';
 const BLOCK = 64;
 
 /**
- * Trees laid out for scoring: one comparison a node, no case for missing values. A row goes to the first child where scale · value ≤ limit, else
- * (NaN too) to the second. Where missing goes left, value > threshold is asked instead, as −value ≤ −(the next number above), for the right child.
+ * Trees laid out for scoring: four words a node, side by side. Rows are written with their negatives behind them, which leaves one comparison for
+ * every number, missing or not: a row goes to the first child where value ≤ limit, else (NaN too) to the second. Where missing goes left,
+ * value > threshold is asked instead, as −value ≤ −(the next number above), for the right child. A node that asks for a category compares with NaN,
+ * and its second child says so.
  */
 interface Layout {
-  /** 1 or −1; 0 = the node asks for a category. */
-  readonly scale: Float32Array;
-  readonly limit: Float32Array;
-  /** Two for each node. */
-  readonly children: Int32Array;
+  /** value, (limit), first child, second child: a place in nodes, ~leaf, or ASKS − node. */
+  readonly nodes: Int32Array;
+  /** The same memory. */
+  readonly limits: Float32Array;
+  /** Where each tree begins, in nodes, or ~leaf. */
+  readonly roots: Int32Array;
+  readonly block: Float32Array;
 }
 
+/** Lower than every ~leaf. */
+const ASKS = -(2 ** 30);
+const WORDS = 4;
+
 const layouts = new WeakMap<TreeEnsemble, Layout>();
+
+const placeOf = (child: number): number => (child < 0 ? child : WORDS * child);
 
 function layoutOf(ensemble: TreeEnsemble): Layout {
   const known = layouts.get(ensemble);
   if (known) return known;
-  const { kind, threshold, left, right } = ensemble;
-  const nodes = kind.length;
-  const layout = {
-    scale: new Float32Array(nodes),
-    limit: new Float32Array(nodes),
-    children: new Int32Array(2 * nodes),
-  };
-  for (let node = 0; node < nodes; node++) {
+  const { width, kind, feature, threshold, left, right, roots } = ensemble;
+  const memory = new ArrayBuffer(4 * WORDS * kind.length);
+  const nodes = new Int32Array(memory);
+  const limits = new Float32Array(memory);
+  for (let node = 0, at = 0; node < kind.length; node++, at += WORDS) {
     const isTurned = kind[node] === NODE.numericLeft;
-    if (kind[node] <= NODE.numericLeft) layout.scale[node] = isTurned ? -1 : 1;
-    layout.limit[node] = isTurned ? -nextAbove(threshold[node]) : threshold[node];
-    layout.children[2 * node] = isTurned ? right[node] : left[node];
-    layout.children[2 * node + 1] = isTurned ? left[node] : right[node];
+    const isCategorical = kind[node] > NODE.numericLeft;
+    nodes[at] = feature[node] + (isTurned ? width : 0);
+    limits[at + 1] = isCategorical ? Number.NaN : isTurned ? -nextAbove(threshold[node]) : threshold[node];
+    nodes[at + 2] = placeOf(isTurned ? right[node] : left[node]);
+    nodes[at + 3] = isCategorical ? ASKS - node : placeOf(isTurned ? left[node] : right[node]);
   }
+  const layout = { nodes, limits, roots: roots.map(placeOf), block: new Float32Array(BLOCK * 2 * width) };
   layouts.set(ensemble, layout);
   return layout;
 }
@@ -55,62 +64,54 @@ function nextAbove(value: number): number {
  * @param target count × outputs, is overwritten
  */
 export function scoreRows(ensemble: TreeEnsemble, rows: Float32Array, count: number, target: Float64Array): void {
-  const { outputs, base, roots, leafWidth } = ensemble;
+  const { width, outputs, base, leafWidth } = ensemble;
   const layout = layoutOf(ensemble);
-  for (let row = 0; row < count; row++) target.set(base, row * outputs);
+  const { block, roots } = layout;
+  for (let row = 0, at = 0; row < count; row++)
+    for (let output = 0; output < outputs; output++) target[at++] = base[output];
   for (let start = 0; start < count; start += BLOCK) {
-    const end = Math.min(count, start + BLOCK);
+    const size = Math.min(count - start, BLOCK);
+    for (let row = 0, from = start * width, to = 0; row < size; row++, to += width) {
+      for (let place = 0; place < width; place++, from++, to++) {
+        block[to] = rows[from];
+        block[to + width] = -rows[from];
+      }
+    }
     for (let tree = 0; tree < roots.length; tree++) {
-      if (leafWidth === 1) addTree(ensemble, layout, roots[tree], rows, start, end, target, tree % outputs);
-      else addVectors(ensemble, layout, roots[tree], rows, start, end, target);
+      const to = start * outputs + (leafWidth === 1 ? tree % outputs : 0);
+      addTree(ensemble, layout, roots[tree], size, target, to);
     }
   }
 }
 
+/** Adds a tree's leaves to the scores of a block of rows, the first of which is at `to`. */
 function addTree(
   ensemble: TreeEnsemble,
-  { scale, limit, children }: Layout,
+  { nodes, limits, block }: Layout,
   root: number,
-  rows: Float32Array,
-  start: number,
-  end: number,
+  size: number,
   target: Float64Array,
-  output: number,
+  to: number,
 ): void {
-  const { width, outputs, values, feature } = ensemble;
-  for (let row = start; row < end; row++) {
-    const from = row * width;
-    let node = root;
-    while (node >= 0) {
-      const value = rows[from + feature[node]];
-      const sign = scale[node];
-      if (sign !== 0) node = children[2 * node + (sign * value <= limit[node] ? 0 : 1)];
-      else node = children[2 * node + (goesLeft(ensemble, node, value) ? 0 : 1)];
-    }
-    target[row * outputs + output] += values[~node];
+  const { width, outputs, values, leafWidth } = ensemble;
+  for (let row = 0; row < size; row++) {
+    const from = 2 * width * row;
+    let node = walk(nodes, limits, block, from, root);
+    while (node <= ASKS) node = walk(nodes, limits, block, from, answer(ensemble, ASKS - node, block, from));
+    const at = to + outputs * row;
+    if (leafWidth === 1) target[at] += values[~node];
+    else for (let place = 0; place < leafWidth; place++) target[at + place] += values[~node * leafWidth + place];
   }
 }
 
-function addVectors(
-  ensemble: TreeEnsemble,
-  { scale, limit, children }: Layout,
-  root: number,
-  rows: Float32Array,
-  start: number,
-  end: number,
-  target: Float64Array,
-): void {
-  const { width, outputs, values, feature } = ensemble;
-  for (let row = start; row < end; row++) {
-    const from = row * width;
-    let node = root;
-    while (node >= 0) {
-      const value = rows[from + feature[node]];
-      const sign = scale[node];
-      if (sign !== 0) node = children[2 * node + (sign * value <= limit[node] ? 0 : 1)];
-      else node = children[2 * node + (goesLeft(ensemble, node, value) ? 0 : 1)];
-    }
-    const leaf = ~node * outputs;
-    for (let output = 0; output < outputs; output++) target[row * outputs + output] += values[leaf + output];
-  }
+/** Goes down as long as numbers are asked for. Branches that the processor can guess are faster than a computed place. */
+function walk(nodes: Int32Array, limits: Float32Array, block: Float32Array, from: number, start: number): number {
+  let node = start;
+  while (node >= 0) node = block[from + nodes[node]] <= limits[node + 1] ? nodes[node + 2] : nodes[node + 3];
+  return node;
+}
+
+function answer(ensemble: TreeEnsemble, node: number, block: Float32Array, from: number): number {
+  const isLeft = goesLeft(ensemble, node, block[from + ensemble.feature[node]]);
+  return placeOf(isLeft ? ensemble.left[node] : ensemble.right[node]);
 }
