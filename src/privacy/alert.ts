@@ -10,7 +10,13 @@ export interface BudgetLevel {
   /** Spent ÷ cap, by privacy loss distributions; 0 without a cap. */
   readonly ratio: number;
   readonly alert: BudgetAlert;
+  /** The entry has brought the budget nearer to its cap than it was: somebody should look. */
+  readonly raised: boolean;
 }
+
+/** Whether the alert is a graver one. */
+export const isRaised = (before: BudgetAlert, after: BudgetAlert): boolean =>
+  ALERTS.indexOf(after) > ALERTS.indexOf(before);
 
 const WARNING = 0.8;
 const CRITICAL = 0.95;

@@ -5,7 +5,7 @@ import type { Mechanism } from '../../federated/privacy/mechanism.js';
 import type { Database, EntityManager } from '../database/database.js';
 import { badInput } from '../errors.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
-import { alertOf, type BudgetLevel } from './alert.js';
+import { alertOf, type BudgetLevel, isRaised } from './alert.js';
 import type { LedgerService } from './ledger.service.js';
 import type { LedgerBook, LedgerState } from './ledger-book.js';
 
@@ -142,9 +142,11 @@ export class BudgetsService {
     recordAt: (at: string, state: LedgerState) => LedgerRecord,
   ): Promise<Budget> {
     const { book, ledger } = this.modules;
-    const { entry, budget, hashes } = await book.append(manager, institutionId, now, recordAt);
+    const { entry, before, budget, hashes } = await book.append(manager, institutionId, now, recordAt);
     if (hashes.length % CHECKPOINT_EVERY === 0) await ledger.sign(manager, institutionId, hashes, now);
-    this.options.onLevel?.({ institutionId, population: entry.record.population, ...alertOf(budget) });
+    const level = alertOf(budget);
+    const raised = isRaised(alertOf(before).alert, level.alert);
+    this.options.onLevel?.({ institutionId, population: entry.record.population, ...level, raised });
     return budget;
   }
 }

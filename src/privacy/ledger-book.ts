@@ -49,7 +49,7 @@ export class LedgerBook {
     institutionId: string,
     at: Date,
     recordAt: (at: string, state: LedgerState) => LedgerRecord,
-  ): Promise<{ entry: LedgerEntry; budget: Budget; hashes: readonly string[] }> {
+  ): Promise<{ entry: LedgerEntry; before: Budget; budget: Budget; hashes: readonly string[] }> {
     const { store, accounting } = this.modules;
     await store.lock(manager, institutionId);
     const state = await this.read(manager, institutionId);
@@ -62,7 +62,7 @@ export class LedgerBook {
     const last = hashes.length > 0 ? { sequence: hashes.length, hash: hashes[hashes.length - 1] } : undefined;
     const entry = chainEntry(institutionId, last, record, budget.spent);
     await store.append(manager, entry);
-    return { entry, budget, hashes: [...hashes, entry.hash] };
+    return { entry, before, budget, hashes: [...hashes, entry.hash] };
   }
 }
 

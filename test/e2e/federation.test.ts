@@ -74,6 +74,9 @@ test('three banks in three processes count, then train one model, which serves w
     writeFileSync(events, JSON.stringify(mechanisms));
     const composed = await federation.concord('privacy', 'compose', '--events', events, '--delta', '1e-5');
     expect(composed.epsilon).toBeCloseTo(spent, 9);
+    const own = join(`${bank.key}.node`, 'ledger.jsonl');
+    const verified = await federation.concord('ledger', 'verify', '--unsigned', own);
+    expect(verified).toMatchObject({ whole: true, populations: [{ population: 'all', epsilon: composed.epsilon }] });
   }
 
   const { rollbackModel } = await federation.ask(
