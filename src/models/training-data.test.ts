@@ -131,3 +131,39 @@ test.each([
 ])('too little to learn %s from is refused', (task, users) => {
   expect(() => dataset(task, users)).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }));
 });
+
+describe('for private training', () => {
+  const forTraining = (users: TrainingView[]) => {
+    const data = new TrainingData('interest');
+    data.add('bank', users);
+    return data.buildPrivate('bank');
+  };
+  /** What the data set says of each user, by names that don't depend on the others. */
+  const recordsOf = (users: TrainingView[]) => {
+    const { userIds, fold, columns, ownership } = forTraining(users);
+    const { products, offsets, items } = ownership!;
+    return new Map(
+      userIds.map((id, user) => {
+        const owned = [...items.slice(offsets[user], offsets[user + 1])].map((item) => products[item]);
+        const values = columns.map(({ name, values }) => [name, values[user]]);
+        return [id, { owned, values, fold: fold?.[user] }];
+      }),
+    );
+  };
+
+  test('one user more changes nothing about the others: no fold, no product', () => {
+    const rare = (index: number) => ({ row: { values: { age: index }, owned: index < 8 ? ['RARE', 'P1'] : ['P1'] } });
+    for (const count of [3, 20, 57]) {
+      const users = views(count + 1, rare);
+      const [all, without] = [recordsOf(users), recordsOf(users.slice(1))];
+      for (const [id, record] of without) expect(all.get(id)).toEqual(record);
+      expect(all.size).toBe(without.size + 1);
+    }
+  });
+
+  test('all train but those who are stored for something else', () => {
+    const { fold } = forTraining(views(30, (index) => ({ fold: index === 4 ? 'test' : index === 5 ? 'train' : null })));
+    expect(count(fold!, FOLD.train)).toBe(29);
+    expect(count(fold!, FOLD.test)).toBe(1);
+  });
+});

@@ -57,18 +57,39 @@ export class TrainingData {
    */
   build(name: string, seed: number): Dataset {
     this.check();
-    const order = Int32Array.from(this.keys.keys()).sort((a, b) => (this.keys[a] < this.keys[b] ? -1 : 1));
-    const names = [...this.columns.keys()].sort();
-    const labels = Float32Array.from(order, (user) => this.labels[user]);
+    const order = this.order();
+    return this.dataset(name, order, this.deal(order, seed), this.products());
+  }
+
+  /**
+   * For private training, which promises that one user more or less changes nothing about the others: no product is left out for how few
+   * own it, no user is dealt to a fold, and nothing is refused for there being few. Users who are stored for validation or test stay out.
+   */
+  buildPrivate(name: string): Dataset {
+    const order = this.order();
+    const fold = Uint8Array.from(order, (user) => FOLD[this.folds[user] ?? 'train']);
+    return this.dataset(name, order, fold, this.products(1));
+  }
+
+  private order(): Int32Array {
+    return Int32Array.from(this.keys.keys()).sort((a, b) => (this.keys[a] < this.keys[b] ? -1 : 1));
+  }
+
+  private dataset(name: string, order: Int32Array, fold: Uint8Array, products: readonly string[]): Dataset {
     const common = {
       name,
       size: order.length,
       userIds: Array.from(order, (user) => this.keys[user]),
-      columns: names.map((column) => this.columns.get(column)!.build(order)),
+      columns: [...this.columns.keys()].sort().map((column) => this.columns.get(column)!.build(order)),
       protectedColumns: [],
-      fold: this.deal(order, seed, labels),
+      fold,
     };
-    return this.task === 'risk' ? { ...common, label: labels } : { ...common, ownership: this.ownership(order) };
+    if (this.task === 'risk') return { ...common, label: this.labelsIn(order) };
+    return { ...common, ownership: this.ownership(order, products) };
+  }
+
+  private labelsIn(order: Int32Array): Float32Array {
+    return Float32Array.from(order, (user) => this.labels[user]);
   }
 
   private column(name: string): ColumnBuilder {
@@ -91,14 +112,13 @@ export class TrainingData {
       );
   }
 
-  private products(): string[] {
+  private products(leastOwners = LEAST_OWNERS): string[] {
     const owners = new Map<string, number>();
     for (const codes of this.owned) for (const code of codes) owners.set(code, (owners.get(code) ?? 0) + 1);
-    return [...owners.keys()].filter((code) => owners.get(code)! >= LEAST_OWNERS).sort();
+    return [...owners.keys()].filter((code) => owners.get(code)! >= leastOwners).sort();
   }
 
-  private ownership(order: Int32Array): Ownership {
-    const products = this.products();
+  private ownership(order: Int32Array, products: readonly string[]): Ownership {
     const positions = new Map(products.map((code, position) => [code, position]));
     const rows = Array.from(order, (user) =>
       this.owned[user]
@@ -113,7 +133,8 @@ export class TrainingData {
     return { products, offsets, items: Int32Array.from(rows.flat()), heldOut: new Int32Array(order.length).fill(-1) };
   }
 
-  private deal(order: Int32Array, seed: number, labels: Float32Array): Uint8Array {
+  private deal(order: Int32Array, seed: number): Uint8Array {
+    const labels = this.labelsIn(order);
     const stored = (user: number) => this.folds[order[user]];
     const stratum = this.task === 'risk' ? (user: number) => labels[user] : undefined;
     const fold = Uint8Array.from(order, (user) => FOLD[this.folds[user] ?? 'train']);

@@ -21,7 +21,7 @@ import {
 import { createEngineTrainer } from '../node/engine-trainer.js';
 import { dataOfFiles, dataOfInstitution, type LocalData } from '../node/local-data.js';
 import { ENROL_NODE } from '../node/operations.js';
-import { createOutput, type Output, table } from '../output.js';
+import { createOutput, EXIT, type Output, table } from '../output.js';
 
 /** `concord node`: a bank's part in federated training. */
 export function nodeCommand(): Command {
@@ -101,6 +101,8 @@ interface RunOptions extends Credentials {
   rounds?: number;
   poll: number;
   patience: number;
+  keep?: number;
+  attached?: boolean;
   json?: boolean;
 }
 
@@ -126,6 +128,8 @@ function runCommand(): Command {
     .option('--rounds <n>', 'end after so many rounds (default: never)', aboveZero)
     .option('--poll <seconds>', 'between two questions for a round', aboveZero, 5)
     .option('--patience <seconds>', 'how long the coordinator may be away before the node ends', aboveZero, 3600)
+    .option('--keep <seconds>', 'let users that were read serve so long (default: read anew for each round)', aboveZero)
+    .option('--attached', 'end when standard input ends: together with the process that started this one')
     .addOption(json())
     .action((options: RunOptions) => {
       if ((options.institution === undefined) === (options.descriptor === undefined))
@@ -141,6 +145,7 @@ async function runNode(options: RunOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
+  const letGo = options.attached ? endWithInput(interrupt) : undefined;
   let folder: NodeFolder | undefined;
   let data: LocalData | undefined;
   const outcomes: Outcome[] = [];
@@ -155,7 +160,7 @@ async function runNode(options: RunOptions): Promise<void> {
       throw badInput('The node has no budget yet: --epsilon-cap and --delta.');
     data = options.descriptor
       ? dataOfFiles(options.descriptor, options.data)
-      : await dataOfInstitution(options.institution!, (step) => output.progress(step, 0));
+      : await dataOfInstitution(options.institution!, (step) => output.progress(step, 0), 1000 * (options.keep ?? 0));
     let stage = 'training';
     const loop = new RoundLoop({
       ...{ node: options.node, key, ledger, store: folder, clock: systemClock, weight: options.weight },
@@ -185,7 +190,21 @@ async function runNode(options: RunOptions): Promise<void> {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
     await data?.close();
     folder?.close();
+    letGo?.();
   }
+}
+
+/** What cannot end in order, because the database went too, ends all the same. */
+const ORPHAN_MS = 5000;
+
+/** Whoever started this process holds the other end of its standard input, and cannot but let go of it, even by kill -9. */
+function endWithInput(interrupt: () => void): () => void {
+  const ended = () => {
+    interrupt();
+    setTimeout(() => process.exit(EXIT.cancelled), ORPHAN_MS).unref();
+  };
+  process.stdin.once('end', ended).once('error', ended).resume();
+  return () => process.stdin.off('end', ended).destroy();
 }
 
 function showRun(output: Output, node: string, rounds: readonly Outcome[]): void {

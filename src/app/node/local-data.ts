@@ -2,7 +2,8 @@ import { dirname } from 'node:path';
 import { loadDataset } from '../../database/import/load-dataset.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
 import { createEngine } from '../../engine/create-engine.js';
-import type { Engine } from '../../engine/engine.js';
+import type { Dataset } from '../../engine/data/dataset.js';
+import type { Engine, Task } from '../../engine/engine.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { createRuntime, localViewer } from '../composition.js';
 import { readConfig } from '../config.js';
@@ -37,10 +38,11 @@ export function dataOfFiles(descriptorPath: string, folder = dirname(descriptorP
 }
 
 /**
- * One institution of the bank's own database, read anew for each round.
+ * One institution of the bank's own database.
+ * @param keepMs how long users that were read serve further rounds; 0: each round reads them anew
  * @throws {ConcordError} NOT_FOUND where it has no such institution, CONFIGURATION, UNAVAILABLE
  */
-export async function dataOfInstitution(code: string, onStep: (step: string) => void): Promise<LocalData> {
+export async function dataOfInstitution(code: string, onStep: (step: string) => void, keepMs = 0): Promise<LocalData> {
   const runtime = await createRuntime(readConfig(), { onStep });
   const { engine, services } = runtime;
   const id = await services.institutions.idOf(code);
@@ -48,11 +50,14 @@ export async function dataOfInstitution(code: string, onStep: (step: string) => 
     await runtime.close();
     throw new ConcordError('NOT_FOUND', `There is no institution with the code ${code}.`);
   }
+  let kept: { readonly task: Task; readonly until: number; readonly dataset: Dataset } | undefined;
   return {
     engine,
     async dataset(task, signal) {
+      if (kept?.task === task && performance.now() < kept.until) return kept.dataset;
       const data = await services.training.read(localViewer(id), [task], [{ id, code }], { signal });
-      return data.get(task)!.build(code, 1);
+      kept = { task, until: performance.now() + keepMs, dataset: data.get(task)!.buildPrivate(code) };
+      return kept.dataset;
     },
     close: () => runtime.close(),
   };
