@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createRandom } from '../layers/random.js';
 import { auc } from '../metrics/binary.js';
 import { type BoostRows, type BoostSettings, boost } from './boost.js';
+import { importanceOf } from './ensemble.js';
 import { Grower } from './grow.js';
 import { type BinnedRows, binRows, fitBins, type RowSets, type TreeColumn } from './matrix.js';
 import { logistic, type Objective, softmax, squared } from './objective.js';
@@ -146,6 +147,11 @@ describe('boosted trees', () => {
     );
     const { ensemble, bestRound } = train(data.train, {}, { ...validation.train, objective: opposite });
     expect([bestRound, ensemble.roots.length, ensemble.values.length]).toEqual([0, 0, 0]);
+  });
+
+  test('lean on what decides', () => {
+    const importance = importanceOf(train(binary(1500).train).ensemble);
+    expect([...importance.subarray(0, 4)].every((gain) => gain > importance[4])).toBe(true);
   });
 
   test('obey leaves, depth and rows', () => {

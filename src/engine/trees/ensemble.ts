@@ -47,8 +47,7 @@ export interface TreeEnsemble {
   readonly cover: Float32Array;
 }
 
-export const treesOf = ({ roots }: TreeEnsemble): number => roots.length;
-export const leavesOf = ({ cover }: TreeEnsemble): number => cover.length;
+const leavesOf = ({ cover }: TreeEnsemble): number => cover.length;
 export const wordsFor = (categories: number): number => Math.ceil(categories / WORD);
 
 /** Whether a value goes left at a node. */

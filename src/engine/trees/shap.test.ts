@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { madeUpRow, madeUpTrees } from '../../../test/support/trees.js';
 import { createRandom } from '../layers/random.js';
 import { goesLeft, type TreeEnsemble } from './ensemble.js';
-import { Expectation } from './expectation.js';
 import { referenceShap } from './reference-shap.js';
 import { scoreRows } from './score.js';
 import { TreeShap } from './shap.js';
@@ -131,21 +130,4 @@ describe('contributions against rows of reference', () => {
       { numRuns: 100 },
     );
   });
-});
-
-test('the score that is expected of a row in part is the mean over the branches that it may take', () => {
-  fc.assert(
-    fc.property(shapes, fc.integer({ min: 0, max: 31 }), ({ seed, depth, kind }, set) => {
-      const ensemble = madeUpTrees({ seed, depth, ...kind });
-      const row = madeUpRow(ensemble, createRandom(seed + 1));
-      const isKnown = Uint8Array.from({ length: ensemble.width }, (_, feature) => (set >> feature) & 1);
-      const scores = new Float64Array(ensemble.outputs);
-      new Expectation(ensemble).expect(row, isKnown, scores);
-      expectClose(
-        scores,
-        Array.from(scores, (_, output) => expected(ensemble, row, (feature) => isKnown[feature] === 1, output)),
-      );
-    }),
-    { numRuns: 100 },
-  );
 });
