@@ -95,7 +95,11 @@ export const f64x2 = {
   /** The same double twice. */
   splat: unary(vector(0x14)),
   add: binary(vector(0xf0)),
+  sub: binary(vector(0xf1)),
   mul: binary(vector(0xf2)),
+  /** The first doubles of two vectors, and the second ones: bytes of a, and from 16 on of b. */
+  lows: binary([vector(0x0d), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]),
+  highs: binary([vector(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]),
   /** To the nearest whole number. */
   nearest: unary(vector(0x94)),
   /** From two float32 in memory. */

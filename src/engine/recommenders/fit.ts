@@ -1,0 +1,148 @@
+import {
+  type Calibrated,
+  calibrate,
+  combine,
+  type HiddenProducts,
+  scoreValidation,
+  type Validation,
+  validationOf,
+} from './calibrate.js';
+import { MOST_DENSE_PRODUCTS } from './limits.js';
+import { type CoCounts, countTogether } from './matrix/co-counts.js';
+import { fitMember, isCounted, openMember, type TrainingData } from './members.js';
+import type { Member, MemberPlan, MemberSettings, RecommenderModel } from './model.js';
+import type { Checkpoint, MemberName, RecommenderName } from './recommender.js';
+import { candidatesOf, checkedPlan, WIDE } from './settings.js';
+
+export interface FitRequest extends Omit<TrainingData, 'counts'> {
+  readonly name: RecommenderName;
+  readonly validation: HiddenProducts;
+  /** Settings by member; for those that are given nothing is chosen. */
+  readonly settings?: { readonly [Name in MemberName]?: Partial<MemberSettings[Name]> };
+  /** Of a hybrid; default: all that the data allow. */
+  readonly members?: readonly MemberName[];
+}
+
+export interface Trial {
+  readonly plan: MemberPlan;
+  /** Mean of −log probability of the hidden products of the validation users. */
+  readonly validationLoss: number;
+}
+
+export interface FittedRecommender {
+  readonly model: RecommenderModel;
+  /** In the order in which they were made. */
+  readonly trials: readonly Trial[];
+  readonly validationLoss: number;
+}
+
+export interface FitContext {
+  /** Throws once the caller has given up. */
+  checkpoint(): void;
+  onProgress(stage: string, fraction: number): void;
+}
+
+/**
+ * Fits a recommender: each of its members with the settings that do best on the validation users, and on the same users how their
+ * scores add up to probabilities. Members learn from the training users alone. The same request gives the same model.
+ * @throws {ConcordError} BAD_INPUT where the data don't allow it; what the checkpoint throws
+ */
+export function fitRecommender(request: FitRequest, context: FitContext): FittedRecommender {
+  const { name, owned } = request;
+  const names = name === 'hybrid' ? (request.members ?? membersFor(request)) : [name];
+  const validation = validationOf(request.validation);
+  let counted: CoCounts | undefined;
+  const data: TrainingData = {
+    ...request,
+    counts(checkpoint) {
+      counted ??= countTogether(owned, () => checkpoint(0));
+      return counted;
+    },
+  };
+  const chosen = names.map((member, place) => {
+    const given = request.settings?.[member];
+    const plans = given ? [checkedPlan(member, given, owned.columns)] : candidatesOf(member, owned.columns);
+    return chooseMember(plans, data, validation, (done) => {
+      context.checkpoint();
+      context.onProgress(`training ${member}`, (place + done) / names.length);
+    });
+  });
+  const { weights, loss } = combine(
+    chosen.map(({ scores }) => scores),
+    validation.frame,
+  );
+  const owners = new Float64Array(owned.columns);
+  for (const product of owned.items) owners[product]++;
+  return {
+    model: {
+      name,
+      products: owned.columns,
+      users: owned.rows,
+      owners,
+      ...(names.some(isCounted) && { counts: data.counts(context.checkpoint) }),
+      members: chosen.map(({ member, bend }, place) => ({
+        member,
+        bend,
+        // One recommender alone keeps its order, however little it says.
+        weight: names.length === 1 ? Math.max(weights[place], LEAST_WEIGHT) : weights[place],
+      })),
+    },
+    trials: chosen.flatMap(({ trials }) => trials),
+    validationLoss: loss,
+  };
+}
+
+const LEAST_WEIGHT = 1e-6;
+
+function membersFor({ owned, content }: FitRequest): MemberName[] {
+  const { columns: products } = owned;
+  return [
+    ...(['popularity', 'item-knn', 'user-knn'] as const),
+    ...(products <= MOST_DENSE_PRODUCTS ? (['ease'] as const) : []),
+    // Of a wide catalogue each product says a little, and not independently: naive Bayes is then sure of anything.
+    ...(products <= WIDE ? (['naive-bayes'] as const) : []),
+    'als',
+    ...(content ? (['content'] as const) : []),
+  ];
+}
+
+interface Chosen extends Calibrated {
+  readonly member: Member;
+  readonly trials: readonly Trial[];
+}
+
+/** The member that gives the hidden products of the validation users the highest probability. */
+function chooseMember(
+  plans: readonly MemberPlan[],
+  data: TrainingData,
+  validation: Validation,
+  checkpoint: Checkpoint,
+): Chosen {
+  const parts = plans.length + (plans.length > 1 ? 1 : 0);
+  const attempt = (plan: MemberPlan, part: number) => {
+    checkpoint(part / parts);
+    const member = fitMember(plan, data, (done) => checkpoint((part + done) / parts));
+    return { member, ...calibrate(scoreValidation(openMember(member), validation), validation) };
+  };
+  if (plans.length === 1) {
+    const only = attempt(plans[0], 0);
+    return { ...only, trials: [{ plan: plans[0], validationLoss: only.loss }] };
+  }
+  let best: (Calibrated & { member: Member; place: number }) | undefined;
+  const trials = plans.map((plan, place) => {
+    const tried = attempt(shortened(plan), place);
+    if (!best || tried.loss < best.loss) best = { ...tried, place };
+    return { plan, validationLoss: tried.loss };
+  });
+  const winner = best as NonNullable<typeof best>;
+  const plan = plans[winner.place];
+  return { ...(shortened(plan) === plan ? winner : attempt(plan, plans.length)), trials };
+}
+
+/** Iterations that settings of ALS are tried with. */
+const TRIAL_ITERATIONS = 5;
+
+const shortened = (plan: MemberPlan): MemberPlan =>
+  plan.name === 'als' && plan.settings.iterations > TRIAL_ITERATIONS
+    ? { ...plan, settings: { ...plan.settings, iterations: TRIAL_ITERATIONS } }
+    : plan;

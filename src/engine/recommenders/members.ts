@@ -1,0 +1,88 @@
+import { badInput } from '../../errors.js';
+import { fitAls } from './als/fit.js';
+import { openAls } from './als/fold-in.js';
+import { fitContent, openContent } from './content/content.js';
+import type { ProductContent } from './content/encoder.js';
+import { fitEase, openEase } from './ease.js';
+import type { CoCounts } from './matrix/co-counts.js';
+import type { SparseRows } from './matrix/sparse.js';
+import type { Member, MemberPlan } from './model.js';
+import { fitNaiveBayes, openNaiveBayes } from './naive-bayes.js';
+import { fitItemKnn, openItemKnn } from './neighbours/item-knn.js';
+import { openUserKnn } from './neighbours/user-knn.js';
+import { openPopularity } from './popularity.js';
+import type { Checkpoint, MemberName, Scorer } from './recommender.js';
+
+/** What members are fitted on. */
+export interface TrainingData {
+  /** What the training users own. */
+  readonly owned: SparseRows;
+  /** Of the training users, in their order: user-knn keeps them. */
+  readonly userIds: readonly string[];
+  /** In the order of the products; content needs it. */
+  readonly content?: readonly ProductContent[];
+  readonly seed: number;
+  /** Counted when it is first asked for. */
+  counts(checkpoint: Checkpoint): CoCounts;
+}
+
+/** Functions of the co-ownership counts alone. */
+export const isCounted = (name: MemberName): boolean =>
+  name === 'item-knn' || name === 'ease' || name === 'naive-bayes';
+
+type CountedPlan = Extract<MemberPlan, { readonly name: 'item-knn' | 'ease' | 'naive-bayes' }>;
+
+/** @throws {ConcordError} BAD_INPUT where the data don't allow it; CANCELLED by the checkpoint */
+export function fitMember(plan: MemberPlan, data: TrainingData, checkpoint: Checkpoint): Member {
+  const { owned, userIds, content, seed } = data;
+  switch (plan.name) {
+    case 'popularity': {
+      const owners = new Float64Array(owned.columns);
+      for (const product of owned.items) owners[product]++;
+      return { ...plan, data: owners };
+    }
+    case 'user-knn':
+      return { ...plan, data: { rows: owned, ids: userIds } };
+    case 'als': {
+      const { products } = fitAls(owned, plan.settings, { seed, checkpoint });
+      return { ...plan, data: Float32Array.from(products) };
+    }
+    case 'content':
+      if (content?.length !== owned.columns)
+        throw badInput('content needs texts, attributes or a vector of every product.');
+      return { ...plan, data: fitContent(content) };
+    default:
+      return fitCounted(plan, data.counts(checkpoint), checkpoint);
+  }
+}
+
+/** A member that is a function of the counts: from those without a user it is the member that never knew the user. */
+export function fitCounted(plan: CountedPlan, counts: CoCounts, checkpoint: Checkpoint): Member {
+  switch (plan.name) {
+    case 'item-knn':
+      return { ...plan, data: fitItemKnn(counts, plan.settings, checkpoint) };
+    case 'ease':
+      return { ...plan, data: fitEase(counts, plan.settings, checkpoint) };
+    case 'naive-bayes':
+      return { ...plan, data: fitNaiveBayes(counts, plan.settings) };
+  }
+}
+
+export function openMember(member: Member): Scorer {
+  switch (member.name) {
+    case 'popularity':
+      return openPopularity(member.data);
+    case 'item-knn':
+      return openItemKnn(member.data);
+    case 'user-knn':
+      return openUserKnn(member.data.rows, member.settings);
+    case 'ease':
+      return openEase(member.data);
+    case 'naive-bayes':
+      return openNaiveBayes(member.data);
+    case 'als':
+      return openAls(member.data, member.settings);
+    case 'content':
+      return openContent(member.data);
+  }
+}
