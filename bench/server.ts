@@ -28,6 +28,7 @@ export async function startServer(progress: (text: string) => void): Promise<Run
   const env = {
     ...process.env,
     CONCORD_DATA_DIR: folder,
+    CONCORD_DEMO_FEDERATION: 'off',
     CONCORD_RATE_BURST: '0',
     CONCORD_LOG_LEVEL: 'warn',
     NODE_ENV: '',

@@ -25,6 +25,8 @@ export interface Config {
   /** From which probability on a risk is medium, and from which high. */
   readonly risk: { readonly medium: number; readonly high: number };
   readonly demo: boolean;
+  /** Whether demo nodes train. Off where there is no demo. */
+  readonly demoFederation: Value<'demoFederation'>;
   readonly tokens: {
     /** Undefined: the built-in issuer. */
     readonly issuer?: string;
@@ -58,6 +60,7 @@ export function readConfig(env: Environment = process.env): Config {
   if (values.riskMedium >= values.riskHigh) {
     throw new ConcordError('CONFIGURATION', 'CONCORD_RISK_HIGH must be above CONCORD_RISK_MEDIUM.');
   }
+  const demo = values.demo === 'on' || (values.demo === 'auto' && !production);
   return {
     environment: values.environment,
     server: {
@@ -72,7 +75,8 @@ export function readConfig(env: Environment = process.env): Config {
     database: { url: values.databaseUrl, appUrl: values.databaseAppUrl, poolSize: values.databasePool },
     backend: values.backend === 'auto' ? undefined : values.backend,
     risk: { medium: values.riskMedium, high: values.riskHigh },
-    demo: values.demo === 'on' || (values.demo === 'auto' && !production),
+    demo,
+    demoFederation: demo ? values.demoFederation : 'off',
     tokens: {
       issuer: values.oidcIssuer,
       jwksUrl: values.oidcJwksUrl,

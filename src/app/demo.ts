@@ -4,6 +4,7 @@ import { DEMO_MODELS } from '../demo/models.js';
 import { seedDemo } from '../demo/seed.js';
 import type { Progress } from '../engine/engine.js';
 import { localViewer, type Runtime } from './composition.js';
+import type { Services } from './services.js';
 
 export interface DemoOptions {
   readonly onProgress: (progress: Progress) => void;
@@ -18,6 +19,8 @@ export interface DemoOptions {
 }
 
 export interface Demo {
+  /** Over when the models are there, or can't be trained. */
+  readonly settled: Promise<void>;
   /** Ends training, where it goes on. */
   stop(): Promise<void>;
 }
@@ -43,6 +46,7 @@ export async function startDemo(runtime: Runtime, options: DemoOptions): Promise
     if (!signal.aborted) onError(error);
   });
   return {
+    settled: rest,
     async stop() {
       stopped.abort();
       await rest;
@@ -69,7 +73,10 @@ async function trainModels(
   }
 }
 
-async function demoMembers({ institutions }: Runtime['services']): Promise<{ id: string; code: string }[]> {
+/** Those of the three institutions that are there. */
+export async function demoMembers({
+  institutions,
+}: Pick<Services, 'institutions'>): Promise<{ id: string; code: string }[]> {
   const found = await Promise.all(INSTITUTIONS.map(async ({ code }) => ({ code, id: await institutions.idOf(code) })));
   return found.filter((member): member is { id: string; code: string } => member.id !== undefined);
 }

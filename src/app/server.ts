@@ -5,7 +5,8 @@ import { openApi } from './api.js';
 import { type BuiltInIssuer, openBuiltInIssuer } from './auth/issuer.js';
 import { createRuntime, localViewer, type Runtime } from './composition.js';
 import type { Config } from './config.js';
-import { startDemo } from './demo.js';
+import { type Demo, startDemo } from './demo.js';
+import { startDemoFederation } from './demo-federation/start.js';
 import { startHousekeeping } from './housekeeping.js';
 import type { GraphqlHandlerModules } from './http/graphql-handler.js';
 import type { Check } from './http/health.js';
@@ -25,6 +26,8 @@ export interface ConcordServer {
   readonly address: string;
   readonly issuer: BuiltInIssuer | undefined;
   readonly runtime: Runtime;
+  /** Nodes of the demo train in the background, unless they have done so before. */
+  readonly demoNodes: boolean;
   /** Takes no more requests, waits for those in flight, then closes everything in reverse order. */
   stop(reason: string): Promise<void>;
 }
@@ -85,9 +88,10 @@ export async function startServer(config: Config, modules: ServerModules, signal
       await requireBackend(config.backend);
     }
     runtime = resources.add(await openRuntime(config, { log, metrics, step }), (it) => it.close());
+    let demo: Demo | undefined;
     if (config.demo) {
       step('preparing the demo');
-      const demo = await startDemo(runtime, {
+      demo = await startDemo(runtime, {
         onProgress,
         signal,
         waitUntil: READY_WITHIN_MS,
@@ -100,7 +104,14 @@ export async function startServer(config: Config, modules: ServerModules, signal
     api = await serveRuntime(config, runtime, { log, metrics, issuer, resources });
     step('ready');
     on({ type: 'composed' });
-    return { address: web.address, issuer, runtime, stop };
+    const { address } = web;
+    let demoNodes = false;
+    if (demo && config.demoFederation !== 'off') {
+      const options = { config, address, issuer, after: demo.settled, log };
+      const { reason } = resources.add(startDemoFederation(runtime, options), (it) => it.stop());
+      demoNodes = reason === undefined;
+    }
+    return { address, issuer, runtime, demoNodes, stop };
   } catch (error) {
     await stop('the start failed');
     throw error;

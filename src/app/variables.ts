@@ -209,6 +209,16 @@ export const VARIABLES = {
     },
     ['auto', 'on', 'off'],
   ),
+  demoFederation: oneOf(
+    {
+      name: 'CONCORD_DEMO_FEDERATION',
+      group: 'Demo',
+      fallback: 'auto',
+      description:
+        'After the first start of the demo three nodes, processes of their own, train a model together, which then serves. auto: where the demo is, and memory for them.',
+    },
+    ['auto', 'on', 'off'],
+  ),
   oidcIssuer: url(
     {
       name: 'CONCORD_OIDC_ISSUER',

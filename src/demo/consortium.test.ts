@@ -1,6 +1,6 @@
-import { type DemoInstitution, generateInstitution } from './consortium.js';
+import { type DemoInstitution, type DemoRecord, generateInstitution, generateReference } from './consortium.js';
 import { HISTORY_DAYS } from './events.js';
-import { INSTITUTIONS } from './institutions.js';
+import { INSTITUTIONS, REFERENCE } from './institutions.js';
 import { LISTINGS, productsOf, riskClassOf } from './products.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -184,5 +184,32 @@ describe('the truth behind the data', () => {
     const age = (institution: DemoInstitution) => mean(institution.records.map(({ user }) => user.truth.age));
     expect(income(priv)).toBeGreaterThan(1.8 * income(retail));
     expect(age(priv)).toBeGreaterThan(age(retail) + 5);
+  });
+});
+
+describe('the reference panel', () => {
+  const panel = generateReference({ now: NOW });
+
+  it('is the same for the same seed and moment', () => {
+    expect(plain(generateReference({ now: NOW }))).toEqual(plain(panel));
+  });
+
+  it('is of other people than the institutions, like theirs, in the same proportion, and none of them is trained on', () => {
+    expect(panel.records.length).toBe(REFERENCE.users);
+    const ids = [...records, ...panel.records].map(({ user }) => user.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const externalIds = panel.records.map(({ user }) => user.externalId);
+    expect(new Set(externalIds).size).toBe(externalIds.length);
+    expect(
+      INSTITUTIONS.map(({ userPrefix }) => externalIds.filter((id) => id.includes(`-${userPrefix}-`)).length),
+    ).toEqual([300, 75, 125]);
+    const income = (of: readonly DemoRecord[]) => mean(of.map(({ user }) => Math.log(user.truth.income)));
+    expect(Math.abs(income(panel.records) - income(records))).toBeLessThan(0.15);
+    expect(panel.fold).toBe('test');
+  });
+
+  it('sells whatever its users own', () => {
+    const sold = new Set(panel.products.map(({ code }) => code));
+    for (const { holdings } of panel.records) for (const { product } of holdings) expect(sold).toContain(product.code);
   });
 });

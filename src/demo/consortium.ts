@@ -1,7 +1,7 @@
 import { type DemoEvent, eventsOf } from './events.js';
 import { choose, type DemoHolding } from './holdings.js';
-import type { InstitutionPlan } from './institutions.js';
-import { type DemoProduct, productsOf } from './products.js';
+import { INSTITUTIONS, type InstitutionPlan, REFERENCE } from './institutions.js';
+import { type DemoProduct, LISTINGS, productsOf } from './products.js';
 import { Random } from './random.js';
 import { riskLabelOf } from './risk.js';
 import { type DemoUser, usersOf } from './users.js';
@@ -26,18 +26,47 @@ export interface DemoRecord {
 
 export interface DemoInstitution {
   readonly id: string;
-  readonly plan: InstitutionPlan;
+  readonly plan: Pick<InstitutionPlan, 'code' | 'name' | 'kind' | 'country' | 'currency'>;
   readonly products: readonly DemoProduct[];
   readonly records: readonly DemoRecord[];
+  /** What its users are for, where that is stored: those of the reference panel are never trained on. */
+  readonly fold?: 'test';
 }
 
 /** One institution of the demo consortium with everything in it: a pure function of plan and options. */
 export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scale = 1 }: DemoOptions): DemoInstitution {
-  const random = new Random(seed).fork(plan.code);
   const products = productsOf(plan.code);
-  const users = usersOf(plan, Math.max(1, Math.round(plan.users * scale)), random.fork('users'), now);
+  const records = recordsOf(plan, scaled(plan.users, scale), new Random(seed).fork(plan.code), now);
+  return { id: institutionIdOf(plan, { seed }), plan, products, records };
+}
+
+const scaled = (users: number, scale: number): number => Math.max(1, Math.round(users * scale));
+
+/**
+ * The reference panel: other people like those of the three institutions, in the same proportion, with products of the kind of institution
+ * that each of them is like. The same function of the options.
+ */
+export function generateReference({ now, seed = 1, scale = 1 }: DemoOptions): DemoInstitution {
+  const random = new Random(seed).fork(REFERENCE.code);
+  const all = INSTITUTIONS.reduce((sum, { users }) => sum + users, 0);
+  const records = INSTITUTIONS.flatMap((plan) => {
+    const like = { ...plan, userPrefix: `${REFERENCE.userPrefix}-${plan.userPrefix}` };
+    return recordsOf(like, scaled((REFERENCE.users * plan.users) / all, scale), random.fork(plan.code), now);
+  });
+  return {
+    id: institutionIdOf(REFERENCE, { seed }),
+    plan: REFERENCE,
+    products: LISTINGS.map(({ sellers: _, ...product }) => product),
+    records,
+    fold: 'test',
+  };
+}
+
+function recordsOf(plan: InstitutionPlan, count: number, random: Random, now: Date): DemoRecord[] {
+  const products = productsOf(plan.code);
+  const users = usersOf(plan, count, random.fork('users'), now);
   const [choices, behaviour, risks] = ['holdings', 'events', 'risk'].map((label) => random.fork(label));
-  const records = users.map((user): DemoRecord => {
+  return users.map((user): DemoRecord => {
     const choice = choose(plan, user, products, choices.child(), now);
     const seed = behaviour.seed();
     return {
@@ -47,10 +76,9 @@ export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scal
       riskLabel: riskLabelOf(user, risks.child(), now),
     };
   });
-  return { id: institutionIdOf(plan, { seed }), plan, products, records };
 }
 
 /** The id that the institution has in a new database. */
-export function institutionIdOf(plan: InstitutionPlan, { seed = 1 }: Pick<DemoOptions, 'seed'>): string {
+export function institutionIdOf(plan: Pick<InstitutionPlan, 'code'>, { seed = 1 }: Pick<DemoOptions, 'seed'>): string {
   return new Random(seed).fork(plan.code).fork('id').uuid();
 }

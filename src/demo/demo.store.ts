@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
-import type { InstitutionPlan } from './institutions.js';
+import type { DemoInstitution } from './consortium.js';
 
 /** Ids of all institutions by code. */
 export async function institutionIds(database: Database): Promise<ReadonlyMap<string, string>> {
@@ -11,7 +11,11 @@ export async function institutionIds(database: Database): Promise<ReadonlyMap<st
 }
 
 /** @returns the id of the institution, which is another where its code was taken already. */
-export async function insertInstitution(database: Database, id: string, plan: InstitutionPlan): Promise<string> {
+export async function insertInstitution(
+  database: Database,
+  id: string,
+  plan: DemoInstitution['plan'],
+): Promise<string> {
   return database.consortium(async (manager) => {
     await manager.query(
       `insert into concord.institutions (id, code, name, kind, country, currency) values ($1, $2, $3, $4, $5, $6)
@@ -35,4 +39,15 @@ export async function hasProducts(manager: EntityManager, institutionId: string)
     institutionId,
   ]);
   return rows.length > 0;
+}
+
+/** Does the work while no other server prepares the federation of the demo. The work uses other connections than the one that holds the lock. */
+export async function alone<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  return database.consortium(
+    async (manager) => {
+      await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['demo federation']);
+      return work();
+    },
+    { long: true },
+  );
 }

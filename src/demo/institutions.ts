@@ -79,3 +79,17 @@ export const INSTITUTIONS: readonly InstitutionPlan[] = [
     unknown: { income: 0.22, utilisation: 0.3, questionnaire: 0.25 },
   },
 ];
+
+/**
+ * Made-up people whom no bank trains on: versions of a federated model are measured on them, without noise. It sells everything, because
+ * they are like the users of all three.
+ */
+export const REFERENCE = {
+  code: 'reference-panel',
+  name: 'Reference Panel of the Consortium',
+  kind: 'bank',
+  country: 'IE',
+  currency: 'EUR',
+  userPrefix: 'RP',
+  users: 500,
+} as const satisfies Partial<InstitutionPlan>;

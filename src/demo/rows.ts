@@ -70,16 +70,17 @@ function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string
   };
 }
 
-function users({ records }: DemoInstitution): TableRows {
+function users({ records, fold }: DemoInstitution): TableRows {
   return {
     table: 'users',
-    columns: ['id', 'external_id', 'attributes', 'protected_attributes', 'risk_label'],
+    columns: ['id', 'external_id', 'attributes', 'protected_attributes', 'risk_label', 'fold'],
     rows: records.map(({ user, riskLabel }) => [
       user.id,
       user.externalId,
       user.attributes,
       user.protectedAttributes,
       riskLabel ?? null,
+      fold ?? null,
     ]),
   };
 }

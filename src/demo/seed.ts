@@ -2,9 +2,15 @@ import { insertRows } from '../database/copy.js';
 import type { Database } from '../database/database.js';
 import { refreshStatistics } from '../database/statistics.js';
 import { ConcordError } from '../errors.js';
-import { type DemoOptions, generateInstitution, institutionIdOf } from './consortium.js';
+import {
+  type DemoInstitution,
+  type DemoOptions,
+  generateInstitution,
+  generateReference,
+  institutionIdOf,
+} from './consortium.js';
 import { hasProducts, insertInstitution, institutionIds } from './demo.store.js';
-import { INSTITUTIONS, type InstitutionPlan } from './institutions.js';
+import { INSTITUTIONS, type InstitutionPlan, REFERENCE } from './institutions.js';
 import { tablesOf } from './rows.js';
 
 export interface SeedOptions extends Partial<DemoOptions> {
@@ -41,7 +47,11 @@ export async function seedDemo({ database, onProgress, signal, ...options }: See
     // While PostgreSQL writes the events of one institution, the next is generated.
     const results = await Promise.allSettled(
       relay(INSTITUTIONS, (plan, handOver) =>
-        seedInstitution(database, plan, demo, (fraction) => progress(plan, fraction), handOver),
+        seedInstitution(database, plan, demo, {
+          generate: () => generateInstitution(plan, demo),
+          progress: (fraction) => progress(plan, fraction),
+          handOver,
+        }),
       ),
     );
     for (const result of results) {
@@ -51,6 +61,20 @@ export async function seedDemo({ database, onProgress, signal, ...options }: See
     if (institutions.length > 0) await refreshStatistics(database);
   }
   return { institutions, seconds: (performance.now() - started) / 1000 };
+}
+
+/**
+ * Writes the reference panel, where it is missing. Nothing else of the demo needs it.
+ * @returns its id
+ * @throws {ConcordError} CANCELLED, UNAVAILABLE
+ */
+export async function seedReference({ database, signal, ...options }: SeedOptions): Promise<string> {
+  const demo = { ...options, now: options.now ?? new Date() };
+  const progress = () => {
+    if (signal?.aborted) throw new ConcordError('CANCELLED', 'Generating the reference panel was cancelled.');
+  };
+  await seedInstitution(database, REFERENCE, demo, { generate: () => generateReference(demo), progress });
+  return (await institutionIds(database)).get(REFERENCE.code)!;
 }
 
 async function mayBeSeeded(database: Database): Promise<boolean> {
@@ -70,12 +94,18 @@ function createProgress(onProgress: SeedOptions['onProgress'], signal: AbortSign
   };
 }
 
+interface Seeding {
+  readonly generate: () => DemoInstitution;
+  readonly progress: (fraction: number) => void;
+  /** Called when all rows have been read. */
+  readonly handOver?: () => void;
+}
+
 async function seedInstitution(
   database: Database,
-  plan: InstitutionPlan,
+  plan: DemoInstitution['plan'],
   options: DemoOptions,
-  progress: (fraction: number) => void,
-  handOver: () => void,
+  { generate, progress, handOver }: Seeding,
 ): Promise<SeededInstitution | undefined> {
   const id = await insertInstitution(database, institutionIdOf(plan, options), plan);
   return database.tenant(
@@ -83,7 +113,7 @@ async function seedInstitution(
     async (manager) => {
       if (await hasProducts(manager, id)) return undefined;
       progress(0);
-      const tables = tablesOf({ ...generateInstitution(plan, options), id }, options.now);
+      const tables = tablesOf({ ...generate(), id }, options.now);
       const rows: Record<string, number> = {};
       for (const [i, { table, columns, rows: values }] of tables.entries()) {
         const columnsOfAll = ['institution_id', ...columns];

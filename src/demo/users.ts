@@ -3,8 +3,10 @@ import { THEMES, type Theme } from './products.js';
 import type { Random } from './random.js';
 
 const DAY = 86_400_000;
-const EDUCATION = ['primary', 'secondary', 'vocational', 'university'] as const;
-const EMPLOYMENT = ['student', 'employed', 'self-employed', 'unemployed', 'retired'] as const;
+export const EDUCATION = ['primary', 'secondary', 'vocational', 'university'] as const;
+export const EMPLOYMENT = ['student', 'employed', 'self-employed', 'unemployed', 'retired'] as const;
+export const HOUSEHOLDS = ['single', 'couple', 'family'] as const;
+export const HOUSING = ['rented', 'mortgaged', 'owned'] as const;
 const REGIONS = ['capital', 'north', 'east', 'south', 'west', 'islands'] as const;
 
 /** What a bank knows of the user, as it would be imported: null where it does not know. */
@@ -15,8 +17,8 @@ export interface DemoAttributes {
   readonly assets: number;
   readonly employment: (typeof EMPLOYMENT)[number];
   readonly education: (typeof EDUCATION)[number];
-  readonly household: 'single' | 'couple' | 'family';
-  readonly housing: 'rented' | 'mortgaged' | 'owned';
+  readonly household: (typeof HOUSEHOLDS)[number];
+  readonly housing: (typeof HOUSING)[number];
   readonly region: (typeof REGIONS)[number];
   readonly channel: 'branch' | 'web' | 'mobile';
   /** YYYY-MM-DD. */
@@ -84,7 +86,7 @@ function userOf(plan: InstitutionPlan, index: number, random: Random, now: Date)
   const schooling = random.normal() + (50 - age) * 0.012;
   const education = schooling < -1.1 ? 0 : schooling < 0.2 ? 1 : schooling < 0.75 ? 2 : 3;
   const employment = employmentOf(age, random);
-  const household = age < 24 ? 'single' : random.pick(['single', 'couple', 'family'] as const, householdWeights(age));
+  const household = age < 24 ? 'single' : random.pick(HOUSEHOLDS, householdWeights(age));
 
   // Incomes grow to about 50; the gap between the sexes is part of today's world, so it is part of these data.
   const career = clamp((age - 22) / 28, 0, 1);
@@ -106,7 +108,7 @@ function userOf(plan: InstitutionPlan, index: number, random: Random, now: Date)
   );
   const wealthy = Math.log10(assets / 14_000);
 
-  const housing = random.pick(['rented', 'mortgaged', 'owned'] as const, housingWeights(age, wealthy, household));
+  const housing = random.pick(HOUSING, housingWeights(age, wealthy, household));
 
   const experience =
     plan.experience + 0.45 * (education - 1.5) + 0.7 * wealthy + 0.9 * random.normal() + (age > 30 ? 0.2 : -0.3);

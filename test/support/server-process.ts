@@ -9,9 +9,10 @@ export const BIN = join(ROOT, 'dist/src/app/bin.js');
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What the process is given: nothing of the tests' own settings. */
+/** What the process is given: nothing of the tests' own settings, and no demo nodes where a test does not ask for them. */
 export function environment(env: Environment): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, PORT: '0', ...env };
+  const { PATH, HOME, TMPDIR } = process.env;
+  return { PATH, HOME, TMPDIR, PORT: '0', CONCORD_DEMO_FEDERATION: 'off', ...env };
 }
 
 /** A folder into which PostgreSQL's own account can come. */
@@ -42,7 +43,7 @@ export interface Answer {
 export interface RunningServer {
   readonly url: string;
   readonly tokens: Readonly<Record<string, string>>;
-  readonly queries: readonly { readonly title: string; readonly query: string }[];
+  readonly queries: readonly { readonly title: string; readonly client: string; readonly query: string }[];
   readonly process: ChildProcess;
   readonly finished: Promise<Finished>;
   graphql(token: string | undefined, query: string, variables?: object, headers?: Environment): Promise<Answer>;

@@ -34,6 +34,7 @@ async function serve(options: { json?: boolean }): Promise<void> {
     console: development,
     audience: config.tokens.audience,
     issuer: development ? started.issuer : undefined,
+    demoNodes: started.demoNodes,
   });
   output.result(welcome, () => renderWelcome(welcome));
   log.info({ address: started.address }, 'ready');

@@ -7,6 +7,7 @@ import { describeError } from '../../graphql/errors.js';
 import type { Config } from '../config.js';
 import type { Lifecycle } from '../lifecycle.js';
 import { type Logger, logErrors } from '../log.js';
+import { NODE_AGENT } from '../node/coordinator-http.js';
 import { registerConsole } from './console.js';
 import { createGraphqlHandler, type GraphqlHandlerModules, isGraphqlPath } from './graphql-handler.js';
 import type { Check } from './health.js';
@@ -56,7 +57,9 @@ export async function listen(
     onAnswered(request, status, requestId, started) {
       const seconds = (performance.now() - started) / 1000;
       metrics.request('/graphql', status, seconds);
-      log.info(
+      // Nodes ask all day long whether there is a round.
+      const polled = request.headers['user-agent'] === NODE_AGENT && status < 400;
+      log[polled ? 'debug' : 'info'](
         { requestId, method: request.method, path: '/graphql', status, ms: Math.round(seconds * 1000) },
         'request',
       );

@@ -19,6 +19,9 @@ const TIMEOUT_MS = 60_000;
 /** Answers after which another try may help. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** How a node names itself. */
+export const NODE_AGENT = 'concord-node';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One request; what is worth another try comes as CoordinatorAway. */
@@ -32,7 +35,11 @@ async function request(
   // The token is for the coordinator alone, wherever an answer points.
   if (target.origin !== new URL(url).origin)
     throw new ConcordError('BAD_INPUT', `The coordinator points to another server: ${target.origin}.`);
-  const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` };
+  const headers = {
+    ...(init.headers as Record<string, string>),
+    authorization: `Bearer ${token}`,
+    'user-agent': NODE_AGENT,
+  };
   const silence = new AbortController();
   const giveUp = () => silence.abort(new Error(`nothing was heard for ${timeoutMs} ms`));
   const timer = setTimeout(giveUp, timeoutMs).unref();
