@@ -129,7 +129,8 @@ function openRuntime(
     measured: metrics.measured,
     onBudgetLevel(level) {
       metrics.budget(level);
-      if (level.alert !== 'none') log.warn({ ...level }, 'a privacy budget runs out');
+      const { raised, ...state } = level;
+      if (raised) log.warn(state, 'a privacy budget runs out');
     },
   });
 }
