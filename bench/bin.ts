@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createOutput, reportFailure, table } from '../src/app/output.js';
 import { BACKENDS, type BackendName } from '../src/engine/backends/backend.js';
 import type { Benchmark, Result } from './benchmark.js';
+import { demoFederation } from './demo-federation.js';
 import { dpSgd } from './dp-sgd.js';
 import { engine } from './engine.js';
 import { events } from './events.js';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   events,
   update,
   trees,
+  'demo-federation': demoFederation,
 };
 
 const list = Object.entries(BENCHMARKS).map(([name, { description }]) => `  ${name}: ${description}`);
