@@ -1,5 +1,8 @@
 import type { Mechanism } from '../mechanism.js';
 import { epsilon, requireDelta } from './epsilon.js';
+import { roughPrivacyLossEpsilon } from './privacy-loss.js';
+
+const { abs, exp, floor, log, max, min, round, sqrt } = Math;
 
 export interface Target {
   /** More than 0. */
@@ -11,17 +14,24 @@ export interface Target {
 
 const LEAST_NOISE = 0.05;
 const MOST_NOISE = 1e5;
+const LEAST_RATE = 1e-9;
+const MOST_STEPS = 1e9;
 /** Relative precision of what is found; always on the private side. */
 const PRECISION = 1e-4;
+/** Of numbers of steps, which are exact up to its inverse. */
+const STEPS_PRECISION = 1e-5;
 
 /**
  * The least noise multiplier with which DP-SGD of this rate and length stays within the target, to a relative 1e-4, rounded up.
  * @throws {RangeError} where no noise in [.05, 100000] does.
  */
 export function calibrateNoise(samplingRate: number, steps: number, target: Target): number {
-  const at = (noiseMultiplier: number) =>
-    spending(target, { mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier, steps });
-  return boundary(at, target, LEAST_NOISE, MOST_NOISE, 1);
+  const found = largest(
+    target,
+    (inverse) => ({ mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier: 1 / inverse, steps }),
+    { least: 1 / MOST_NOISE, most: 1 / LEAST_NOISE, precision: PRECISION },
+  );
+  return 1 / reached(found);
 }
 
 /**
@@ -29,80 +39,110 @@ export function calibrateNoise(samplingRate: number, steps: number, target: Targ
  * @throws {RangeError} where even a rate of one in a billion passes the target.
  */
 export function calibrateSamplingRate(noiseMultiplier: number, steps: number, target: Target): number {
-  const at = (inverse: number) =>
-    spending(target, { mechanism: 'subsampled-gaussian', samplingRate: 1 / inverse, noiseMultiplier, steps });
-  return 1 / boundary(at, target, 1, 1e9, 1);
-}
-
-/** How many steps more stay within the target; 0 where none does. At most a billion. */
-export function calibrateSteps(samplingRate: number, noiseMultiplier: number, target: Target): number {
-  requireTarget(target);
-  const at = (steps: number) =>
-    steps === 0
-      ? epsilon(target.spent ?? [], target.delta)
-      : spending(target, { mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier, steps });
-  if (at(1) > target.epsilon) return 0;
-  let low = 1;
-  let high = 2;
-  while (high < 1e9 && at(high) <= target.epsilon) [low, high] = [high, high * 4];
-  high = Math.min(high, 1e9);
-  // ε grows about as the square root of the steps or faster: the secant of ln ε over ln steps finds its place in a few tries.
-  while (high - low > 1) {
-    const middle = Math.max(low + 1, Math.min(high - 1, Math.round(Math.sqrt(low * high))));
-    if (at(middle) <= target.epsilon) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
-const spending = ({ spent = [], delta }: Target, mechanism: Mechanism) => epsilon([...spent, mechanism], delta);
-
-function requireTarget(target: Target): void {
-  requireDelta(target.delta);
-  if (!(target.epsilon > 0 && target.epsilon <= 1000)) throw new RangeError('ε must be more than 0 and at most 1,000.');
+  const found = largest(
+    target,
+    (samplingRate) => ({ mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier, steps }),
+    { least: LEAST_RATE, most: 1, precision: PRECISION },
+  );
+  return reached(found);
 }
 
 /**
- * The smallest x at which a falling function has come down to the target: regula falsi on ln ε over ln x (Illinois variant), for which
- * both are nearly straight lines.
+ * How many steps more stay within the target; 0 where none does. At most a billion; exact up to 100,000, beyond that to a relative 1e-5,
+ * rounded down.
  */
-function boundary(at: (x: number) => number, target: Target, least: number, most: number, start: number): number {
-  requireTarget(target);
-  const goal = Math.log(target.epsilon);
-  const above = (x: number) => {
-    const value = at(x);
-    return Math.log(Math.max(value, 1e-300)) - goal;
-  };
-  let low = start;
-  let valueLow = above(low);
-  let high = start;
-  let valueHigh = valueLow;
-  while (valueHigh > 0) {
-    if (high >= most) throw new RangeError('The target cannot be reached: raise ε or δ, or take fewer steps.');
-    [low, valueLow] = [high, valueHigh];
-    high = Math.min(most, high * 2);
-    valueHigh = above(high);
+export function calibrateSteps(samplingRate: number, noiseMultiplier: number, target: Target): number {
+  const found = largest(
+    target,
+    (steps) => ({ mechanism: 'subsampled-gaussian', samplingRate, noiseMultiplier, steps }),
+    { least: 1, most: MOST_STEPS, precision: STEPS_PRECISION, whole: true },
+  );
+  return found ?? 0;
+}
+
+function reached(found: number | undefined): number {
+  if (found === undefined) throw new RangeError('The target cannot be reached: raise ε or δ, or take fewer steps.');
+  return found;
+}
+
+interface Span {
+  readonly least: number;
+  readonly most: number;
+  readonly precision: number;
+  /** Only whole numbers are asked for. */
+  readonly whole?: boolean;
+}
+
+/** After so many guesses, halves: the rough answer is no guide here. */
+const MOST_GUESSES = 12;
+
+/** What was asked, and by how much the rough answer is more. */
+interface Asked {
+  readonly x: number;
+  readonly excess: number;
+}
+
+/**
+ * The largest x of the span for which the release stays within the target; undefined where none does. ε rises with x. The next guess is
+ * where the rough answer comes to the target, corrected by what it was off by at the nearest guesses: a few are enough.
+ */
+function largest(target: Target, releaseOf: (x: number) => Mechanism, span: Span): number | undefined {
+  const { epsilon: goal, delta, spent = [] } = target;
+  requireDelta(delta);
+  if (!(goal > 0 && goal <= 1000)) throw new RangeError('ε must be more than 0 and at most 1,000.');
+  const costOf = (x: number) => epsilon([...spent, releaseOf(x)], delta);
+  const roughCostOf = (x: number) => roughPrivacyLossEpsilon([...spent, releaseOf(x)], delta);
+  const { least, most, precision, whole = false } = span;
+  const gapAt = (x: number) => (whole ? max(1, floor(x * precision)) : x * precision);
+  let within: Asked | undefined;
+  let beyond: Asked | undefined;
+  for (let i = 0; ; i++) {
+    const low = within?.x ?? least;
+    const high = beyond?.x ?? most;
+    if (within && beyond && low + gapAt(low) >= high) return low;
+    const corrected = (x: number) => roughCostOf(x) / excessAt(x, within, beyond);
+    const guess = i < MOST_GUESSES ? crossing(corrected, goal, low, high) : sqrt(low * high);
+    if (!whole && within && guess <= low + gapAt(low)) return low;
+    const [from, to] = [within ? low + gapAt(low) : least, beyond ? high - gapAt(high) : most];
+    const x = min(to, max(from, whole ? round(guess) : guess * (1 - precision / 4)));
+    const cost = costOf(x);
+    if (cost <= goal && x === most) return x;
+    if (cost > goal && x === least) return undefined;
+    const ratio = roughCostOf(x) / cost;
+    const asked = { x, excess: ratio > 0 && ratio < Infinity ? ratio : 1 };
+    if (cost <= goal) within = asked;
+    else beyond = asked;
   }
-  while (valueLow <= 0) {
-    if (low <= least) return least;
-    [high, valueHigh] = [low, valueLow];
-    low = Math.max(least, low / 2);
-    valueLow = above(low);
-  }
-  while (high / low - 1 > PRECISION) {
-    const [a, b] = [Math.log(low), Math.log(high)];
-    const line = Number.isFinite(valueLow) ? a + ((b - a) * valueLow) / (valueLow - valueHigh) : (a + b) / 2;
-    // A hair beyond the crossing, so that the private end moves too, and the interval closes from both sides.
-    const width = b - a;
-    const next = Math.exp(Math.min(b - 0.01 * width, Math.max(a + 0.01 * width, line + 0.3 * PRECISION)));
-    const value = above(next);
-    if (value > 0) {
-      [low, valueLow] = [next, value];
-      valueHigh /= 2;
+}
+
+/** On the line between the guesses at both sides, in logarithms. */
+function excessAt(x: number, within: Asked | undefined, beyond: Asked | undefined): number {
+  if (!within || !beyond) return (within ?? beyond)?.excess ?? 1;
+  const share = log(x / within.x) / log(beyond.x / within.x);
+  return within.excess ** (1 - share) * beyond.excess ** share;
+}
+
+/**
+ * Where a rising function comes to the goal, between low and high, to a relative 1e-6: regula falsi on its logarithm over ln x (Illinois
+ * variant), for which it is nearly a straight line. The end of the span where it is beyond.
+ */
+function crossing(f: (x: number) => number, goal: number, low: number, high: number): number {
+  const above = (t: number) => log(max(f(exp(t)), 1e-300)) - log(goal);
+  let [a, b] = [log(low), log(high)];
+  let [fa, fb] = [above(a), above(b)];
+  if (!(fa < 0)) return low;
+  if (fb <= 0) return high;
+  for (let i = 0; i < 60 && b - a > 1e-6; i++) {
+    const line = abs(fb) < Infinity ? a + ((b - a) * fa) / (fa - fb) : (a + b) / 2;
+    const t = min(b - 0.01 * (b - a), max(a + 0.01 * (b - a), line));
+    const ft = above(t);
+    if (ft > 0) {
+      [b, fb] = [t, ft];
+      fa /= 2;
     } else {
-      [high, valueHigh] = [next, value];
-      valueLow /= 2;
+      [a, fa] = [t, ft];
+      fb /= 2;
     }
   }
-  return high;
+  return exp((a + b) / 2);
 }

@@ -21,9 +21,8 @@ export function epsilon(mechanisms: readonly Mechanism[], delta: number, account
   if (accountant === 'rdp') return renyiEpsilon(checked, delta);
   const precision = gaussianPrecision(checked);
   if (precision) return gaussianEpsilon(1 / Math.sqrt(precision), delta);
-  const tight = privacyLossEpsilon(checked, delta);
-  // Where the grid can't tell (more releases than it resolves), the looser answer still holds.
-  return Number.isFinite(tight) ? tight : renyiEpsilon(checked, delta);
+  // Both are upper bounds. Where a grid can't tell (more releases than it resolves), Rényi's is the better one.
+  return Math.min(privacyLossEpsilon(checked, delta), renyiEpsilon(checked, delta));
 }
 
 /** @throws {RangeError} */

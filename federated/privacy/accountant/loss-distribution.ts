@@ -1,24 +1,32 @@
 import { normalCdf } from './normal.js';
 
-const { abs, exp, expm1, log, log1p, max } = Math;
+const { abs, ceil, exp, expm1, log, log1p, max, min } = Math;
 
 /**
  * The privacy loss ln(P/Q) of one release in one direction (P: the data the attacker might see, Q: its neighbour), as the masses that
  * P and Q put on intervals of the loss. Add-or-remove adjacency has two directions: `remove`, where P has the user, and `add`.
  */
 export interface LossDistribution {
-  /** Losses below and above which P has at most `tail` mass each. */
+  /** Losses below and above which P has at most `tail` mass each, beside what it discloses altogether. */
   range(tail: number): { readonly low: number; readonly high: number };
   /**
-   * Masses of the intervals (low + (i − 1)·step, low + i·step] for i = 0 … count − 1, the first of which reaches down to −∞.
-   * `above` is what P has beyond the last: an infinite loss, as far as an upper bound is concerned.
+   * λ → ln E_P[e^(λ·loss)] over losses up to `high`, for λ > 0, or more where there are more; to a few digits: windows are planned by it,
+   * no answer rests on it.
    */
+  cumulantBelow(high: number): (lambda: number) => number;
+  /** Masses of the intervals (low + (i − 1)·step, low + i·step] for i = 0 … count − 1, the first of which reaches down to −∞. */
   masses(low: number, step: number, count: number): LossMasses;
 }
 
 export interface LossMasses {
+  /** Of P. */
   readonly p: Float64Array;
+  /**
+   * Of Q, times e^(lower end of the interval): between e^(−step)·p and p, however large the loss is. Where Q is too small for a number,
+   * e^(−step)·p, as if all of the mass were at the upper end. (Of the first interval nothing is known.)
+   */
   readonly q: Float64Array;
+  /** What P has beyond the last: an infinite loss, as far as an upper bound is concerned. */
   readonly above: number;
 }
 
@@ -26,9 +34,15 @@ export interface LossMasses {
 export interface LossPair {
   readonly remove: LossDistribution;
   readonly add: LossDistribution;
-  /** The largest loss, where P has a mass of its own at it. */
-  readonly atom?: number;
+  /** The probability that everything is disclosed. */
+  readonly disclosed: number;
 }
+
+export const DIRECTIONS = ['remove', 'add'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Above this loss Q's masses are too small for numbers. */
+const EXPONENT_LIMIT = 600;
 
 /**
  * One step of the Poisson-subsampled Gaussian mechanism: (1 − q)·N(0, σ²) + q·N(1, σ²) against N(0, σ²)
@@ -51,19 +65,25 @@ export function subsampledGaussianLoss(q: number, sigma: number): LossPair {
     return 0.5 + variance * odds;
   };
   const mixtureAbove = (x: number) => (1 - q) * normalCdf(-x / sigma) + q * normalCdf((1 - x) / sigma);
+  const gaussianCumulant = (lambda: number) => (lambda * (lambda + 1)) / (2 * variance);
 
   const remove: LossDistribution = {
     range: (tail) => ({
       low: lossAt(-sigma * tailQuantile((z) => normalCdf(-z), tail)),
       high: lossAt(sigma * tailQuantile((z) => mixtureAbove(z * sigma), tail)),
     }),
+    cumulantBelow: (high) =>
+      q === 1
+        ? gaussianCumulant
+        : cumulantBySum(sigma, 1, high, lossAt, (x) => (1 - q) * density(x / sigma) + q * density((x - 1) / sigma)),
     masses(low, step, count) {
       const points = new Float64Array(count);
       for (let i = 0; i < count; i++) points[i] = pointAt(low + i * step);
       const without = gaussianMasses(points, 0, sigma);
       const having = gaussianMasses(points, 1, sigma);
+      const p = mix(without.masses, having.masses, q);
       const above = (1 - q) * without.above + q * having.above;
-      return { p: mix(without.masses, having.masses, q), q: without.masses, above };
+      return { p, q: scaled(without.masses, p, low, step), above };
     },
   };
   // The loss is the negative of the other direction's: the line is mirrored, so that it rises again.
@@ -72,15 +92,63 @@ export function subsampledGaussianLoss(q: number, sigma: number): LossPair {
       const end = sigma * tailQuantile((z) => normalCdf(-z), tail);
       return { low: -lossAt(end), high: -lossAt(-end) };
     },
+    cumulantBelow: (high) =>
+      q === 1
+        ? gaussianCumulant
+        : cumulantBySum(
+            sigma,
+            0,
+            high,
+            (x) => -lossAt(x),
+            (x) => density(x / sigma),
+          ),
     masses(low, step, count) {
       const points = new Float64Array(count);
       for (let i = 0; i < count; i++) points[i] = -pointAt(-(low + i * step));
       const without = gaussianMasses(points, 0, sigma);
       const having = gaussianMasses(points, -1, sigma);
-      return { p: without.masses, q: mix(without.masses, having.masses, q), above: without.above };
+      const p = without.masses;
+      return { p, q: scaled(mix(without.masses, having.masses, q), p, low, step), above: without.above };
     },
   };
-  return { remove, add };
+  return { remove, add, disclosed: 0 };
+}
+
+/** Up to a factor that is the same for all. */
+const density = (z: number) => exp(-0.5 * z * z);
+/** Beyond so many deviations is less than any tail that is asked for. */
+const FARTHEST = 11;
+const POINTS_A_DEVIATION = 8;
+const MOST_POINTS = 2000;
+
+/** The cumulant as a sum over points of the line between `−FARTHEST` deviations and as many beyond `last`. */
+function cumulantBySum(
+  sigma: number,
+  last: number,
+  highest: number,
+  lossAt: (x: number) => number,
+  weightAt: (x: number) => number,
+): (lambda: number) => number {
+  const from = -FARTHEST * sigma;
+  const to = last + FARTHEST * sigma;
+  const count = min(MOST_POINTS, ceil(((to - from) / sigma) * POINTS_A_DEVIATION));
+  const losses = new Float64Array(count + 1);
+  const logWeights = new Float64Array(count + 1);
+  let total = 0;
+  for (let i = 0; i <= count; i++) {
+    const x = from + ((to - from) * i) / count;
+    const weight = weightAt(x);
+    total += weight;
+    losses[i] = min(lossAt(x), highest);
+    logWeights[i] = log(weight);
+  }
+  return (lambda) => {
+    let most = -Infinity;
+    for (let i = 0; i <= count; i++) most = max(most, logWeights[i] + lambda * losses[i]);
+    let sum = 0;
+    for (let i = 0; i <= count; i++) sum += exp(logWeights[i] + lambda * losses[i] - most);
+    return log(sum / total) + most;
+  };
 }
 
 /**
@@ -108,6 +176,17 @@ function mix(a: Float64Array, b: Float64Array, share: number): Float64Array {
   return mixed;
 }
 
+/** Masses of Q, times e^(lower end). */
+function scaled(q: Float64Array, p: Float64Array, low: number, step: number): Float64Array {
+  const least = exp(-step);
+  const result = new Float64Array(q.length);
+  for (let i = 1; i < q.length; i++) {
+    const lower = low + (i - 1) * step;
+    result[i] = lower > EXPONENT_LIMIT ? least * p[i] : exp(lower) * q[i];
+  }
+  return result;
+}
+
 /** The smallest z, to a few digits and rounded up, beyond which `above` leaves at most `tail`. */
 function tailQuantile(above: (z: number) => number, tail: number): number {
   let low = -40;
@@ -121,21 +200,44 @@ function tailQuantile(above: (z: number) => number, tail: number): number {
   return high;
 }
 
-/** Laplace noise of scale b on a value of sensitivity 1: the loss lies between −1/b and 1/b; both directions are alike. */
+/**
+ * Laplace noise of scale b on a value of sensitivity 1. The loss lies between −1/b and 1/b, where it has atoms; both directions are alike.
+ * Between them P has the density e^((loss − 1/b)/2)/4, and Q e^(−loss) times that.
+ */
 export function laplaceLoss(scale: number): LossPair {
   const most = 1 / scale;
-  /** P and Q up to and including a loss: both ends are atoms. */
-  const upTo = (loss: number): [number, number] => {
-    if (loss < -most) return [0, 0];
-    if (loss >= most) return [1, 1];
-    const x = (1 - loss * scale) / 2;
-    return [0.5 * exp(-x / scale), 1 - 0.5 * exp((x - 1) / scale)];
-  };
   const distribution: LossDistribution = {
     range: () => ({ low: -most, high: most }),
-    masses: (low, step, count) => byDistribution(low, step, count, upTo),
+    cumulantBelow: () => (lambda) => {
+      const fall = exp(-(2 * lambda + 1) * most);
+      return lambda * most + log(0.5 + 0.5 * fall + (1 - fall) / (4 * (lambda + 0.5)));
+    },
+    masses(low, step, count) {
+      const p = new Float64Array(count);
+      const q = new Float64Array(count);
+      for (let i = 0; i < count; i++) {
+        const lower = i === 0 ? -Infinity : low + (i - 1) * step;
+        const upper = low + i * step;
+        const [from, to] = [max(lower, -most), min(upper, most)];
+        if (from < to) {
+          const share = -0.5 * expm1((from - to) / 2);
+          p[i] = exp((to - most) / 2) * share;
+          q[i] = exp(lower - (from + most) / 2) * share;
+        }
+        if (lower < -most && -most <= upper) {
+          p[i] += 0.5 * exp(-most);
+          q[i] += 0.5 * exp(lower);
+        }
+        if (lower < most && most <= upper) {
+          p[i] += 0.5;
+          q[i] += 0.5 * exp(lower - most);
+        }
+      }
+      const above = low + (count - 1) * step < most ? 0.5 - 0.5 * expm1((low + (count - 1) * step - most) / 2) : 0;
+      return { p, q, above };
+    },
   };
-  return both(distribution, most);
+  return { remove: distribution, add: distribution, disclosed: 0 };
 }
 
 /**
@@ -145,39 +247,26 @@ export function laplaceLoss(scale: number): LossPair {
 export function approximateLoss(epsilon: number, delta: number): LossPair {
   const yes = (1 - delta) / (1 + exp(-epsilon));
   const no = (1 - delta) * (exp(-epsilon) / (1 + exp(-epsilon)));
-  const upTo = (loss: number): [number, number] => {
-    if (loss < -epsilon) return [0, 0];
-    return loss < epsilon ? [no, yes] : [no + yes, no + yes];
-  };
   const distribution: LossDistribution = {
     range: () => ({ low: -epsilon, high: epsilon }),
-    masses: (low, step, count) => ({ ...byDistribution(low, step, count, upTo), above: delta }),
+    cumulantBelow: () => (lambda) =>
+      lambda * epsilon + log1p(-delta) + log1p(exp(-(2 * lambda + 1) * epsilon)) - log1p(exp(-epsilon)),
+    masses(low, step, count) {
+      const p = new Float64Array(count);
+      const q = new Float64Array(count);
+      let above = delta;
+      const put = (loss: number, mass: number) => {
+        const i = max(0, ceil((loss - low) / step));
+        if (i >= count) above += mass;
+        else {
+          p[i] += mass;
+          q[i] += mass * exp(low + (i - 1) * step - loss);
+        }
+      };
+      put(-epsilon, no);
+      put(epsilon, yes);
+      return { p, q, above };
+    },
   };
-  return both(distribution, epsilon);
-}
-
-const both = (distribution: LossDistribution, atom: number): LossPair => ({
-  remove: distribution,
-  add: distribution,
-  atom,
-});
-
-/** Masses from distribution functions of P and Q. Edges are taken a hair higher, so that rounding does not push an atom beyond its grid point. */
-function byDistribution(
-  low: number,
-  step: number,
-  count: number,
-  upTo: (loss: number) => [number, number],
-): LossMasses {
-  const p = new Float64Array(count);
-  const q = new Float64Array(count);
-  let [pBefore, qBefore] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const edge = low + i * step;
-    const [pHere, qHere] = upTo(edge + abs(edge) * 1e-12);
-    p[i] = pHere - pBefore;
-    q[i] = qHere - qBefore;
-    [pBefore, qBefore] = [pHere, qHere];
-  }
-  return { p, q, above: 1 - pBefore };
+  return { remove: distribution, add: distribution, disclosed: delta };
 }

@@ -1,0 +1,217 @@
+import { DIRECTIONS, type Direction, type LossPair } from './loss-distribution.js';
+
+const { exp, floor, log, log1p, log2, max, min, round, sqrt } = Math;
+
+/** Equal releases: a loss and how many there are of it. */
+export interface Part {
+  readonly loss: LossPair;
+  readonly count: number;
+}
+
+/** Where the losses of a composition are looked at, and how finely. */
+export interface Grid {
+  readonly step: number;
+  /** A power of two. */
+  readonly points: number;
+  /** Whether it is as large as a grid may be. */
+  readonly finest: boolean;
+  readonly remove: Window;
+  readonly add: Window;
+}
+
+export interface Window {
+  /** Index of the lowest grid point. */
+  readonly first: number;
+  /** λ by which masses are tilted: times e^(λ·loss) they lie about ε. */
+  readonly tilt: number;
+  /** For each part, the losses that matter. */
+  readonly ranges: readonly { readonly low: number; readonly high: number }[];
+}
+
+/** How far above the true ε the grid may put the answer, for an ε of 1 or more; in proportion below. */
+const ACCURACY = 2e-4;
+const LEAST_SCALE = 1e-6;
+/** Where δ is large an ε much smaller than 1/λ is as good as none, and needs no more digits than this share of it. */
+const FLATNESS = 0.1;
+/** Share of δ that may be lost to truncated tails. */
+const TRUNCATION = 1e-5;
+/** Share of the tilted mass that may be rounded up from below a part's range. */
+const NEGLIGIBLE = 1e-7;
+const FEWEST_POINTS = 2 ** 10;
+/** Points beyond the width of a window, for what is rounded outwards. */
+const SPARE = 4;
+/** Of all parts together: a bound of the time that a question takes. Where it is reached, the grid is coarser, and the answer looser. */
+const MOST_POINTS = 2 ** 20;
+const MOST_POINTS_OF_ONE = 2 ** 18;
+
+/** How far below its bound ε may be, in units of 1/λ: for a normal loss it is 1 to 3. */
+const MARGIN = 4;
+const MOST_TRIES = 30;
+
+/** What an earlier attempt has told. */
+export interface Finding {
+  /** −d ln δ/dε at ε; undefined where ε was below the window. */
+  readonly steepness: number | undefined;
+}
+
+/**
+ * Plans by bounds of Chernoff's kind: P(loss > l) ≤ e^(K(λ) − λ·l) for every λ > 0, K the cumulant of the composition. The window begins
+ * below ε, and is so wide that what the cyclic convolution wraps round weighs nothing.
+ * @param delta more than 0: what may be lost beside what is disclosed altogether
+ * @param found without it the window begins where ε will hardly be below; with it at 0
+ * @returns undefined where no grid of the largest size would do: there are too many releases
+ */
+export function planGrid(parts: readonly Part[], delta: number, found?: Finding): Grid | undefined {
+  const releases = parts.reduce((sum, { count }) => sum + count, 0);
+  const bits = -log(delta * TRUNCATION);
+  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, exp(-bits) / releases));
+  const bounds = sides.map(({ cumulant }) => boundOf(cumulant, delta));
+  const scale = max(...bounds.map(({ bound, lambda }) => (bound > 0 ? max(bound, FLATNESS / lambda) : 0)));
+  const accuracy = ACCURACY * (found || scale === 0 ? 1 : min(1, max(LEAST_SCALE, scale)));
+  // The direction that costs less may be looked at less finely.
+  const least = max(...bounds.map((side) => belowBound(side, accuracy)));
+  const enough = bounds.map(({ bound }) => accuracy + max(0, least - bound));
+  const steps = bounds.map(({ steepness }, d) =>
+    stepFor(enough[d], releases, found?.steepness ?? steepness(enough[d] / 8)),
+  );
+  const most = min(MOST_POINTS_OF_ONE, 2 ** floor(log2(MOST_POINTS / parts.length)));
+  let step = min(...steps);
+  for (let i = 0; i < MOST_TRIES; i++) {
+    const windows = sides.map(({ cumulant }, d) => {
+      const rounded = (lambda: number) => cumulant(lambda) + (releases * step * step * lambda * (lambda + 1)) / 8;
+      const bound = boundOf(rounded, delta);
+      const low = found ? 0 : max(0, min(belowBound(bounds[d], enough[d]), belowBound(bound, enough[d])));
+      return { low, ...narrowest(rounded, low, bound.steepness(enough[d] / 8), bits) };
+    });
+    const width = max(...windows.map((window) => window.width));
+    if (!(width < Infinity)) return undefined;
+    // The nearest power of two; the step follows, and the error with its square.
+    const points = max(FEWEST_POINTS, 2 ** round(log2(width / step + SPARE)));
+    if (points <= most && width / step + SPARE <= points) {
+      const [remove, add] = sides.map(({ losses }, d): Window => {
+        const { low, tilt } = windows[d];
+        const ranges = losses.map((loss) => rangeOf(loss, tilt, bits, releases));
+        return { first: floor(low / step) - 1, tilt, ranges };
+      });
+      return { step, points, finest: points === most, remove, add };
+    }
+    step = max(1.001 * step, width / (min(points, most) - 2 * SPARE));
+  }
+  return undefined;
+}
+
+/** ε from above, by some ten per cent, for a small part of the price: to plan by, not to answer with. */
+export function roughEpsilon(parts: readonly Part[], delta: number): number {
+  const releases = parts.reduce((sum, { count }) => sum + count, 0);
+  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, (delta * TRUNCATION) / releases));
+  return max(0, ...sides.map(({ cumulant }) => boundOf(cumulant, delta).bound));
+}
+
+/** Where ε will hardly be below. */
+const belowBound = ({ bound, steepness }: Bound, accuracy: number) => bound - MARGIN / steepness(accuracy / 8);
+
+/**
+ * How far above ε a grid may put the answer. An interval of width h adds h²/12·λ(λ + 1) to the cumulant of a release on average, and never
+ * more than h·λ; ε moves by the λ-th part of that, λ being the steepness at ε.
+ */
+export const looseness = (step: number, releases: number, steepness: number): number =>
+  releases * min(step, (step * step * (steepness + 1)) / 12);
+
+const stepFor = (accuracy: number, releases: number, steepness: number) =>
+  max(accuracy / releases, sqrt((12 * accuracy) / (releases * (steepness + 1))));
+
+type Cumulant = (lambda: number) => number;
+
+interface Loss {
+  readonly count: number;
+  /** Beyond it, at either side, P has less than the tail that may be lost. */
+  readonly range: { readonly low: number; readonly high: number };
+  readonly cumulant: Cumulant;
+}
+
+function sideOf(parts: readonly Part[], direction: Direction, tail: number) {
+  const losses = parts.map(({ loss, count }): Loss => {
+    const range = loss[direction].range(tail);
+    return { count, range, cumulant: remembered(loss[direction].cumulantBelow(range.high)) };
+  });
+  const cumulant = (lambda: number) => losses.reduce((sum, loss) => sum + loss.count * loss.cumulant(lambda), 0);
+  return { losses, cumulant };
+}
+
+/** The part of a release's losses that matters: beyond it is less than its share of the tolerance, below it nothing that is tilted up. */
+function rangeOf({ range, cumulant }: Loss, tilt: number, bits: number, releases: number) {
+  const high = min(range.high, (cumulant(tilt) + bits + log(releases)) / tilt);
+  return { low: min(high, max(range.low, (cumulant(tilt) + log(NEGLIGIBLE / releases)) / tilt)), high };
+}
+
+/** λ = 2^(k/8) for k between these. */
+const PER_OCTAVE = 8;
+const [LOWEST, HIGHEST] = [-60 * PER_OCTAVE, 40 * PER_OCTAVE];
+const lambdaAt = (k: number) => 2 ** (k / PER_OCTAVE);
+/** Tilts that are tried: two octaves. */
+const TILTS = 2 * PER_OCTAVE;
+
+interface Bound {
+  readonly bound: number;
+  readonly lambda: number;
+  /** The least λ whose bound is as near to the least. */
+  steepness(near: number): number;
+}
+
+/**
+ * The least (K(λ) + ln c(λ) − ln δ)/λ, c the largest (1 − e^(−x))·e^(−λx): above ε (Canonne, Kamath, Steinke 2020, proposition 12). It
+ * falls and then rises with λ: ever slower, where a largest loss has a mass of its own.
+ */
+function boundOf(cumulant: Cumulant, delta: number): Bound {
+  const boundAt = (k: number) => {
+    const lambda = lambdaAt(k);
+    return (cumulant(lambda) - log1p(lambda) - lambda * log1p(1 / lambda) - log(delta)) / lambda;
+  };
+  const best = leastAt(LOWEST, HIGHEST, boundAt);
+  const bound = boundAt(best);
+  return {
+    bound,
+    lambda: lambdaAt(best),
+    steepness: (near: number) => lambdaAt(firstOf(LOWEST, best, (k) => boundAt(k) <= bound + near)),
+  };
+}
+
+/**
+ * The tilt for which the window is narrowest. Its width w must be such that mass from below the window, which comes down by e^(−λ·w) when
+ * it is wrapped round to the upper end, weighs less than e^(−bits); so must mass from beyond the window; and so must mass from a width
+ * above ε and more, which goes up by e^(λ·w) when it is wrapped to above ε.
+ */
+function narrowest(cumulant: Cumulant, low: number, steepness: number, bits: number) {
+  const tries = Array.from({ length: TILTS }, (_, i) => {
+    const k = round(PER_OCTAVE * log2(steepness)) - i;
+    const tilt = lambdaAt(k);
+    const widthAt = (outer: number) =>
+      (cumulant(lambdaAt(outer)) - lambdaAt(outer) * low + bits) / (lambdaAt(outer) - tilt);
+    const wrapped = max(bits, cumulant(tilt) - tilt * low + bits) / tilt;
+    return { tilt, width: max(wrapped, widthAt(leastAt(k + 1, HIGHEST + PER_OCTAVE, widthAt))) };
+  });
+  return tries.reduce((best, next) => (next.width < best.width ? next : best));
+}
+
+/** Where a function of whole numbers that falls and then rises is least. */
+const leastAt = (low: number, high: number, f: (k: number) => number) => firstOf(low, high, (k) => !(f(k + 1) < f(k)));
+
+/** The first whole number from low to high for which `holds`, as it does from there on; high where it never does. */
+function firstOf(low: number, high: number, holds: (k: number) => boolean): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = floor((from + to) / 2);
+    if (holds(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function remembered(work: Cumulant): Cumulant {
+  const known = new Map<number, number>();
+  return (x) => {
+    const value = known.get(x) ?? work(x);
+    known.set(x, value);
+    return value;
+  };
+}
