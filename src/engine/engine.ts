@@ -4,10 +4,17 @@ import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { TrainingSettings } from './training/settings.js';
+import { TREE_MODELS, type TreeSettings } from './trees/settings.js';
 
 export type Task = 'interest' | 'risk';
-export const MODELS = ['popularity', 'linear', 'logistic', 'dnn'] as const;
+/** Models that have parameters: what a federation can train. */
+export const NETWORK_MODELS = ['linear', 'logistic', 'dnn'] as const;
+export type NetworkModel = (typeof NETWORK_MODELS)[number];
+export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS] as const;
 export type ModelName = (typeof MODELS)[number];
+
+/** Settings of the model that is named: the others have none of these names. */
+export type ModelSettings = Partial<TrainingSettings> | Partial<TreeSettings>;
 
 export interface Progress {
   /** What is going on: "training dnn, seed 2 of 3", "choosing weight decay". */
@@ -22,7 +29,7 @@ export interface RunOptions {
   readonly backend?: BackendName;
   readonly seed?: number;
   /** Settings that are given are not chosen by the engine. */
-  readonly settings?: Partial<TrainingSettings>;
+  readonly settings?: ModelSettings;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }

@@ -56,7 +56,9 @@ export class CreateBaseModelInput {
   @IsIn(MODEL_TASKS)
   task: Task;
 
-  @Field(() => ModelNameEnum, { description: 'LINEAR, LOGISTIC or DNN.' })
+  @Field(() => ModelNameEnum, {
+    description: 'LINEAR, LOGISTIC or DNN: the others have no parameters that could be averaged.',
+  })
   @IsIn(MODELS)
   model: ModelName;
 

@@ -21,6 +21,8 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   linear: 'A linear model; for interest a softmax over products.',
   logistic: 'Logistic regression.',
   dnn: 'A deep neural network.',
+  gbdt: 'Gradient boosted decision trees.',
+  'random-forest': 'A forest of decision trees, each grown on other users and features.',
 });
 
 @ObjectType({ simpleResolvers: true, description: 'One figure by name.' })

@@ -8,6 +8,7 @@ import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import { createEngine } from '../../engine/create-engine.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import { requireFederated } from '../../engine/models/federated.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
 import { declarationOf } from '../simulation/declaration.js';
@@ -66,6 +67,7 @@ export function evaluateCommand(): Command {
 
 async function runEvaluate(options: Options): Promise<void> {
   const output = createOutput(options);
+  if (options.banks !== undefined) requireFederated(options.model);
   const backend = options.backend ?? readConfig().backend;
   const stop = new AbortController();
   const interrupt = () => stop.abort();

@@ -7,7 +7,8 @@ import { histogramMechanism, nominalHistogramNoise } from '../../../federated/pr
 import { STRATEGIES, type Strategy } from '../../../federated/protocol/plan.js';
 import { loadDataset } from '../../database/import/load-dataset.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
-import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import { MODELS, NETWORK_MODELS, type NetworkModel, type Task } from '../../engine/engine.js';
+import { requireFederated } from '../../engine/models/federated.js';
 import { enumName } from '../../graphql/enum.js';
 import { aboveZero, addressOf, askOnce, type Credentials, withCoordinator } from '../node/coordinator-options.js';
 import { CREATE_BASE_MODEL, START_RUN, STOP_RUN, TRAINING_RUN, TRAINING_RUNS } from '../node/operations.js';
@@ -43,7 +44,7 @@ interface BaseOptions extends Credentials {
   descriptor: string;
   data?: string;
   task?: Task;
-  model: ModelName;
+  model: NetworkModel;
   bins: number;
   json?: boolean;
 }
@@ -60,9 +61,7 @@ function baseCommand(): Command {
       new Option('--task <name>', "what to learn (default: the descriptor's task)").choices(['interest', 'risk']),
     )
     .addOption(
-      new Option('--model <name>', 'which model')
-        .choices(MODELS.filter((name) => name !== 'popularity'))
-        .makeOptionMandatory(),
+      new Option('--model <name>', 'which model').choices(NETWORK_MODELS).argParser(networkModel).makeOptionMandatory(),
     )
     .option('--bins <number>', 'bins of a numeric column, at most', wholeNumber(2, 128), 16);
   return withCoordinator(command, OF)
@@ -262,6 +261,17 @@ function stopCommand(): Command {
       const run = (await askOnce(await addressOf(options), STOP_RUN, { id })) as { status: string };
       createOutput(options).result(run, () => run.status.toLowerCase());
     });
+}
+
+/** Help names the choices; who names another model is told why it is none. */
+function networkModel(name: string): NetworkModel {
+  const model = MODELS.find((known) => known === name);
+  if (!model) throw new InvalidArgumentError(`Allowed choices are ${NETWORK_MODELS.join(', ')}.`);
+  try {
+    return requireFederated(model);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 const names = (text: string): string[] =>

@@ -5,6 +5,7 @@ import { openBackend } from '../backends/select.js';
 import type { Column, Dataset } from '../data/dataset.js';
 import type { ModelName } from '../engine.js';
 import { trainMember } from '../training/member.js';
+import { trainTrees } from '../trees/member.js';
 import { evaluate } from './evaluate.js';
 
 /** One candidate, few epochs: enough to tell a model that learns from one that does not. */
@@ -13,6 +14,8 @@ const QUICK = {
   popularity: {},
   linear: quick,
   logistic: quick,
+  gbdt: { rounds: 60, patience: 10, learningRate: 0.1, members: 2 },
+  'random-forest': { trees: 40, members: 1 },
   dnn: { ...quick, members: 2, hidden: [16], dropout: 0.2, learningRate: 0.01 },
 };
 
@@ -33,6 +36,7 @@ describe('evaluation', () => {
         onStage: () => undefined,
         trainMembers: (tasks) =>
           Promise.all(tasks.map((task) => trainMember(task, backend, { checkpoint: () => undefined }))),
+        trainTrees: async (tasks) => tasks.map((task) => trainTrees(task, { checkpoint: () => undefined })),
       },
     );
   beforeAll(async () => {
@@ -46,7 +50,7 @@ describe('evaluation', () => {
     expect(popularity.n).toBe(
       dataset.ownership?.heldOut.filter((p, user) => p >= 0 && dataset.fold?.[user] === 2).length,
     );
-    for (const model of ['linear', 'logistic', 'dnn'] as const) {
+    for (const model of ['linear', 'logistic', 'dnn', 'gbdt', 'random-forest'] as const) {
       const { metrics } = await run(dataset, model);
       expect(metrics.mrr).toBeGreaterThan(popularity.mrr + 0.1);
       expect(metrics.logloss).toBeLessThan(popularity.logloss - 0.1);
@@ -121,12 +125,21 @@ describe('evaluation', () => {
       { kind: 'categorical', name: 'each', values: users, categories: Array.from(users, String) },
     ];
     const label = dataset.label?.map((value, user) => (user % 7 === 0 ? Number.NaN : value));
-    for (const model of ['logistic', 'dnn'] as const) {
+    for (const model of ['logistic', 'dnn', 'gbdt', 'random-forest'] as const) {
       const { metrics } = await run({ ...dataset, columns: [...dataset.columns, ...dull], label }, model);
       for (const value of Object.values(metrics)) expect(Number.isFinite(value)).toBe(true);
     }
     const nothing = await run({ ...dataset, columns: [] }, 'logistic');
     expect(nothing.metrics.auc).toBe(0.5);
+  });
+
+  test.each(['gbdt', 'random-forest'] as const)('%s without a column knows the base rate', async (model) => {
+    const { metrics } = await run({ ...riskDataset(), columns: [] }, model, {
+      settings: { ...QUICK[model], members: 1 },
+    });
+    expect(metrics.auc).toBe(0.5);
+    const floor = (await run({ ...riskDataset(), columns: [] }, 'popularity')).metrics;
+    expect(metrics.logloss).toBeCloseTo(floor.logloss, 1);
   });
 
   test.each<[string, (dataset: Dataset) => Dataset, RegExp]>([
@@ -148,6 +161,14 @@ describe('evaluation', () => {
     const failure = run(dataset, 'logistic', { task: 'risk' });
     await expect(failure).rejects.toThrow(ConcordError);
     await expect(failure).rejects.toThrow(message);
+  });
+
+  test.each<[ModelName, object, RegExp]>([
+    ['gbdt', { dropout: 0.1 }, /gbdt has no setting dropout/],
+    ['random-forest', { monotone: { income: 1 } }, /random-forest has no setting monotone/],
+    ['logistic', { rounds: 10 }, /logistic has no setting rounds/],
+  ])('%s refuses a setting of another model', async (model, settings, message) => {
+    await expect(run(riskDataset(), model, { settings })).rejects.toThrow(message);
   });
 
   test('interest without products, or with one, is refused', async () => {

@@ -2,18 +2,16 @@ import { badInput } from '../../errors.js';
 import type { Backend } from '../backends/backend.js';
 import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, ownersOf, selectUsers, usersInFold } from '../data/split.js';
-import type { ModelName, Task } from '../engine.js';
+import type { ModelName, ModelSettings, Task } from '../engine.js';
 import { binaryMetrics } from '../metrics/binary.js';
 import { headOf, rankingMetrics } from '../metrics/ranking.js';
 import { createPredictor, type Predictor } from '../models/predictor.js';
-import { type FittedModel, fitModel, type TrainMembers } from '../training/fit-model.js';
-import type { TrainingSettings } from '../training/settings.js';
+import { type FittedModel, fitModel, type Trainers } from '../training/fit-model.js';
 import { rankHidden, scoreRiskOf } from './score.js';
 
 /** What an evaluation works with. */
-export interface Workbench {
+export interface Workbench extends Trainers {
   readonly backend: Backend;
-  readonly trainMembers: TrainMembers;
   /** What stage the work is in, before it begins. */
   onStage(stage: string): void;
 }
@@ -25,7 +23,7 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly crossValidate?: number;
   readonly headProducts?: readonly string[];
-  readonly settings?: Partial<TrainingSettings>;
+  readonly settings?: ModelSettings;
 }
 
 export interface Evaluation {
@@ -83,10 +81,7 @@ async function evaluateSplit(
   const validation = inFold(FOLD.validation);
   const train = inFold(FOLD.train);
   const part = { stage: `training ${model}`, from: 0, to: end };
-  const fitted = await fitModel(
-    { ...request, train, part, ...(validation.length > 0 && { validation }) },
-    bench.trainMembers,
-  );
+  const fitted = await fitModel({ ...request, train, part, ...(validation.length > 0 && { validation }) }, bench);
   bench.onStage('testing');
   return withPredictor(request, fitted, bench, async (predictor) => ({
     metrics: await measure(request, predictor, fitted, { train, validation, test: inFold(FOLD.test) }),
@@ -113,7 +108,7 @@ async function crossValidate(
     const train = users.filter((_, index) => dealt[index] !== fold);
     const test = users.filter((_, index) => dealt[index] === fold);
     const part = { stage, from: at(fold), to: at(fold + 1) };
-    const fitted = await fitModel({ ...request, train, part }, bench.trainMembers);
+    const fitted = await fitModel({ ...request, train, part }, bench);
     const metrics = await withPredictor(request, fitted, bench, (predictor) =>
       measure(request, predictor, fitted, { train, validation: new Int32Array(0), test }),
     );

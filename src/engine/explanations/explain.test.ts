@@ -5,15 +5,26 @@ import { openBackend } from '../backends/select.js';
 import type { Dataset } from '../data/dataset.js';
 import { usersInFold } from '../data/split.js';
 import { encodeRows } from '../encoders/encode.js';
-import type { Explanation, ModelName } from '../engine.js';
+import { type Explanation, MODELS, type ModelName, type ModelSettings } from '../engine.js';
 import { createPredictor, type Predictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import { trainMember } from '../training/member.js';
+import { trainTrees } from '../trees/member.js';
 import { explainInterest, explainRisk } from './explain.js';
 import { logOdds } from './shapley.js';
 
 const sumOf = ({ base, contributions }: Explanation) =>
   contributions.reduce((sum, { contribution }) => sum + contribution, base);
+
+const quick = { maxEpochs: 8, weightDecay: 0.01, batchSize: 128, learningRate: 0.03 };
+const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
+  popularity: {},
+  linear: quick,
+  logistic: quick,
+  dnn: { ...quick, hidden: [16], dropout: 0.2, members: 2 },
+  gbdt: { rounds: 60, patience: 10, learningRate: 0.1, members: 2 },
+  'random-forest': { trees: 40 },
+};
 
 describe('explanations', () => {
   let backend: Backend;
@@ -32,10 +43,13 @@ describe('explanations', () => {
       train: usersInFold(dataset, 0),
       validation: usersInFold(dataset, 1),
     } as const;
-    const quick = { maxEpochs: 8, weightDecay: 0.01, batchSize: 128, learningRate: 0.03 };
-    const settings = model === 'dnn' ? { ...quick, hidden: [16], dropout: 0.2, members: 2 } : quick;
-    const fitted = await fitModel({ ...request, settings }, (tasks) =>
-      Promise.all(tasks.map((one) => trainMember(one, backend, { checkpoint: () => undefined }))),
+    const fitted = await fitModel(
+      { ...request, settings: QUICK[model] },
+      {
+        trainMembers: (tasks) =>
+          Promise.all(tasks.map((one) => trainMember(one, backend, { checkpoint: () => undefined }))),
+        trainTrees: async (tasks) => tasks.map((one) => trainTrees(one, { checkpoint: () => undefined })),
+      },
     );
     return createPredictor(task, fitted.contract, fitted.weights, backend);
   }
@@ -52,6 +66,8 @@ describe('explanations', () => {
   test.each([
     'logistic',
     'dnn',
+    'gbdt',
+    'random-forest',
   ] as const)('risk by %s: base and contributions sum to the log-odds of the score', async (model) => {
     const dataset = riskDataset();
     const predictor = await predictorOf(dataset, model);
@@ -68,7 +84,7 @@ describe('explanations', () => {
 
   test('what raises the risk in the data raises it in the explanation', async () => {
     const dataset = riskDataset({ size: 2000 });
-    for (const model of ['logistic', 'dnn'] as const) {
+    for (const model of ['logistic', 'dnn', 'gbdt', 'random-forest'] as const) {
       const predictor = await predictorOf(dataset, model);
       const user = { values: { income: 2000, delay: 3, job: 'clerk', opened: '2015-01-01' }, owned: [] };
       const [first] = (await explainRisk(predictor, user)).contributions;
@@ -81,6 +97,8 @@ describe('explanations', () => {
   test.each([
     'linear',
     'dnn',
+    'gbdt',
+    'random-forest',
   ] as const)('interest by %s: the log-odds of each product, owned ones by name', async (model) => {
     const dataset = interestDataset();
     const predictor = await predictorOf(dataset, model);
@@ -101,7 +119,7 @@ describe('explanations', () => {
 
   test('probabilities of products that are not owned sum to 1, and none is beyond', async () => {
     const dataset = interestDataset();
-    for (const model of ['popularity', 'linear', 'dnn'] as const) {
+    for (const model of MODELS) {
       const predictor = await predictorOf(dataset, model);
       for (const user of [0, 5, 10]) {
         const { owned } = rowOf(dataset, user);
@@ -116,11 +134,13 @@ describe('explanations', () => {
 
   test('a user who owns everything is scored all the same', async () => {
     const dataset = interestDataset();
-    const predictor = await predictorOf(dataset, 'dnn');
-    const row = { values: {}, owned: predictor.contract.products };
-    const reasons = await explainInterest(predictor, row, ['P0']);
-    expect(Number.isFinite(reasons[0].score)).toBe(true);
-    await predictor.dispose();
+    for (const model of ['dnn', 'gbdt', 'random-forest'] as const) {
+      const predictor = await predictorOf(dataset, model);
+      const row = { values: {}, owned: predictor.contract.products };
+      const reasons = await explainInterest(predictor, row, ['P0']);
+      expect(Number.isFinite(reasons[0].score)).toBe(true);
+      await predictor.dispose();
+    }
   });
 
   test('popularity has no reasons; an unknown product is refused', async () => {

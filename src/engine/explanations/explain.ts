@@ -3,19 +3,22 @@ import type { UserRow } from '../data/dataset.js';
 import { encodeRows, productIndex } from '../encoders/encode.js';
 import type { Explanation } from '../engine.js';
 import { manifestOf } from '../layers/parameters.js';
-import type { NetworkWeights } from '../models/artifact.js';
+import type { NetworkWeights, TreeWeights } from '../models/artifact.js';
 import { entryOf, network } from '../models/network.js';
 import type { Predictor } from '../models/predictor.js';
+import { createTreeExplainer, type TreeExplainer } from '../trees/explain.js';
 import { type Player, playersOf } from './players.js';
 import { logOdds, shapley } from './shapley.js';
 
 /**
  * Why the risk of a user is what it is. The score is the log-odds of the probability; base is that of the average training user.
- * A linear model is taken apart exactly: weight · (input − mean), summed by column. A network by sampled Shapley values.
+ * A linear model is taken apart exactly: weight · (input − mean), summed by column; trees exactly too (docs/trees.md). A network by sampled
+ * Shapley values.
  */
 export async function explainRisk(predictor: Predictor, row: UserRow): Promise<Explanation> {
   const { weights } = predictor;
   if (weights.kind === 'popularity') return constant(logOdds(weights.shares[0]));
+  if (weights.kind === 'trees') return treeExplainer(predictor, weights).explainRisk(row);
   const { players, inputs } = explained(predictor, row);
   const { hidden, rank } = weights.architecture;
   if (hidden.length === 0 && !rank) return linear(weights, players, inputs);
@@ -25,7 +28,8 @@ export async function explainRisk(predictor: Predictor, row: UserRow): Promise<E
 
 /**
  * Why each of some products has its probability. The score is the log-odds of the probability that scoreInterest gives, for every
- * kind of model: the softmax makes a product's probability depend on the others', so sampled Shapley values are used throughout.
+ * kind of model. Trees are taken apart exactly; elsewhere the softmax makes a product's probability depend on the others', so sampled
+ * Shapley values are used throughout.
  * @throws {ConcordError} BAD_INPUT for a product that the model does not know.
  */
 export async function explainInterest(
@@ -33,6 +37,8 @@ export async function explainInterest(
   row: UserRow,
   products: readonly string[],
 ): Promise<Explanation[]> {
+  const { weights } = predictor;
+  if (weights.kind === 'trees') return treeExplainer(predictor, weights).explainInterest(row, products);
   const index = productIndex(predictor.contract);
   const outputs = products.map((code) => {
     const output = index.get(code);
@@ -43,6 +49,18 @@ export async function explainInterest(
   const { players, inputs, candidates } = explained(predictor, row);
   const values = await shapley(predictor, { players, inputs, candidates }, outputs);
   return values.map((value) => explanation(value, players));
+}
+
+/** One for each model that has been asked for reasons, as long as it is loaded. */
+const treeExplainers = new WeakMap<TreeWeights, TreeExplainer>();
+
+function treeExplainer({ contract }: Predictor, weights: TreeWeights): TreeExplainer {
+  let explainer = treeExplainers.get(weights);
+  if (!explainer) {
+    explainer = createTreeExplainer(contract, weights.ensemble);
+    treeExplainers.set(weights, explainer);
+  }
+  return explainer;
 }
 
 const constant = (score: number): Explanation => ({ base: score, score, contributions: [] });

@@ -1,3 +1,4 @@
+import { madeUpTrees } from '../../../test/support/trees.js';
 import { ConcordError } from '../../errors.js';
 import { manifestOf } from '../layers/parameters.js';
 import { readSafetensors, writeSafetensors } from '../safetensors/safetensors.js';
@@ -8,6 +9,7 @@ const architecture = { inputs: 3, hidden: [4, 2], outputs: 2 };
 const { size } = manifestOf(network(architecture));
 const member = (from: number) => Float32Array.from({ length: size }, (_, index) => from + index);
 const weights = { kind: 'network' as const, architecture, members: [member(0), member(0.5)] };
+const trees = { kind: 'trees' as const, ensemble: madeUpTrees({ outputs: 2 }) };
 
 describe('stored weights', () => {
   test('come back as they were', () => {
@@ -18,6 +20,9 @@ describe('stored weights', () => {
     expect(unpackWeights(packWeights(low), { inputs: 3, outputs: 2 })).toEqual(low);
     const shares = { kind: 'popularity' as const, shares: Float32Array.of(0.25, 0.75) };
     expect(unpackWeights(packWeights(shares), architecture)).toEqual(shares);
+    expect(unpackWeights(packWeights(trees), { ...architecture, categories: trees.ensemble.categories })).toEqual(
+      trees,
+    );
   });
 
   test.each<[string, Uint8Array]>([
@@ -33,6 +38,7 @@ describe('stored weights', () => {
       writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1e9' } }),
     ],
     ['without tensors', writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1' } })],
+    ['that are trees where networks are expected', packWeights(trees)],
     ['of popularity without shares', writeSafetensors({ tensors: [], metadata: { kind: 'popularity' } })],
   ])('weights %s are refused', (name, bytes) => {
     const expected = name === 'of another width' ? { inputs: 5, outputs: 2 } : architecture;
@@ -54,6 +60,7 @@ describe('the beginning of a network file', () => {
   test.each<[string, () => unknown]>([
     ['an ensemble', () => read(packWeights(weights))],
     ['popularity', () => read(packWeights({ kind: 'popularity', shares: Float32Array.of(0.25, 0.75) }))],
+    ['trees', () => read(packWeights(trees))],
     ['a file that is longer than it says', () => read(single.subarray(0, 1000), Buffer.concat([single, single]))],
     ['a beginning without the whole header', () => read(single.subarray(0, 100), single)],
     [

@@ -1,16 +1,23 @@
 import { ConcordError } from '../../errors.js';
 import { manifestOf } from '../layers/parameters.js';
 import { readHeader, readValues, type TensorHeader, writeSafetensors } from '../safetensors/safetensors.js';
+import { packTrees, unpackTrees } from '../trees/artifact.js';
+import type { TreeEnsemble } from '../trees/ensemble.js';
 import { type Architecture, network } from './network.js';
 
-/** What a weights file holds: networks of one architecture whose probabilities are averaged, or shares that know no user. */
-export type Weights = NetworkWeights | PopularityWeights;
+/** What a weights file holds: networks of one architecture whose probabilities are averaged, trees, or shares that know no user. */
+export type Weights = NetworkWeights | TreeWeights | PopularityWeights;
 
 export interface NetworkWeights {
   readonly kind: 'network';
   readonly architecture: Architecture;
   /** Flat, in the order of the network's manifest; one vector a member. */
   readonly members: readonly Float32Array[];
+}
+
+export interface TreeWeights {
+  readonly kind: 'trees';
+  readonly ensemble: TreeEnsemble;
 }
 
 export interface PopularityWeights {
@@ -22,8 +29,9 @@ export interface PopularityWeights {
 const refuse = (reason: string) =>
   new ConcordError('BAD_INPUT', `These are not the weights of a Concord model: ${reason}.`);
 
-/** As safetensors: member.0.deep.0.weight …, with the hidden layers in the metadata. */
+/** As safetensors: member.0.deep.0.weight …, with the hidden layers in the metadata; trees as packTrees writes them. */
 export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
+  if (weights.kind === 'trees') return packTrees(weights.ensemble);
   if (weights.kind === 'popularity') {
     return writeSafetensors({
       tensors: [{ name: 'shares', shape: [weights.shares.length], values: weights.shares }],
@@ -50,13 +58,23 @@ export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** What weights have to fit: what the contract that comes with them says. */
+export interface WeightsShape extends Pick<Architecture, 'inputs' | 'outputs'> {
+  /** Of each value that trees read, as treeInputs gives them; without them trees are refused. */
+  readonly categories?: Int32Array;
+}
+
 /**
- * @param inputs width of a row and number of outputs, by the contract that comes with the weights.
  * @throws {ConcordError} BAD_INPUT where the file is malformed or does not fit the contract.
  */
-export function unpackWeights(bytes: Uint8Array, shape: Pick<Architecture, 'inputs' | 'outputs'>): Weights {
+export function unpackWeights(bytes: Uint8Array, shape: WeightsShape): Weights {
   const header = readHeader(bytes);
   const { tensors, metadata, dataStart } = header;
+  if (metadata.kind === 'trees') {
+    const { categories, outputs } = shape;
+    if (!categories) throw refuse('trees are no network');
+    return { kind: 'trees', ensemble: unpackTrees(bytes, { categories, outputs }) };
+  }
   if (metadata.kind === 'popularity') {
     const [place] = tensors;
     if (place?.name !== 'shares' || place.shape.join() !== String(shape.outputs) || tensors.length !== 1)
@@ -97,6 +115,7 @@ export function readNetworkFile(
 ): NetworkFile {
   const header = readHeader(start, length);
   if (header.metadata.kind === 'popularity') throw refuse('popularity is no network');
+  if (header.metadata.kind === 'trees') throw refuse('trees are no network');
   const { architecture, places } = networkOf(header, shape);
   if (places.length !== 1) throw refuse('they are an ensemble, not a single network');
   if (places[0].some(({ begin, offset }) => begin !== 4 * offset)) throw refuse('the tensors are not in their order');

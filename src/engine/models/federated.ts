@@ -1,7 +1,8 @@
 import { badInput } from '../../errors.js';
 import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
-import type { ModelName, Task, TrainedModel } from '../engine.js';
+import { type ModelName, NETWORK_MODELS, type NetworkModel, type Task, type TrainedModel } from '../engine.js';
 import { initialParameters as drawParameters, manifestOf } from '../layers/parameters.js';
+import { isTreeModel } from '../trees/settings.js';
 import { packWeights } from './artifact.js';
 import { type Architecture, entryOf, network } from './network.js';
 
@@ -12,14 +13,27 @@ const RANK = 128;
 const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
 
 /**
+ * Says which models a federation can train: those whose parameters can be averaged and clipped.
+ * @throws {ConcordError} BAD_INPUT with the reason, for the others
+ */
+export function requireFederated(model: ModelName): NetworkModel {
+  const network = NETWORK_MODELS.find((name) => name === model);
+  if (network) return network;
+  const reason = isTreeModel(model)
+    ? 'trees have no parameters that could be averaged or clipped, so a federation cannot train them (one bank can)'
+    : 'it has no parameters to train';
+  throw badInput(`${model}: ${reason}. Choose linear, logistic or dnn.`, { model });
+}
+
+/**
  * The network that a federation trains under a model's name; it follows from the public contract alone.
- * @throws {ConcordError} BAD_INPUT where the model has no parameters (popularity).
+ * @throws {ConcordError} BAD_INPUT where the model has no parameters (popularity, trees).
  */
 export function federatedArchitecture(task: Task, model: ModelName, contract: FeatureContract): Architecture {
   const inputs = inputsOf(contract);
   const outputs = task === 'interest' ? contract.products.length : 1;
-  if (model === 'popularity') throw badInput('popularity has no parameters to train: choose linear, logistic or dnn.');
-  if (model === 'dnn') return { inputs, outputs, hidden: [...PRIVATE_DNN.hidden], rank: PRIVATE_DNN.rank };
+  if (requireFederated(model) === 'dnn')
+    return { inputs, outputs, hidden: [...PRIVATE_DNN.hidden], rank: PRIVATE_DNN.rank };
   return { inputs, outputs, hidden: [], ...(inputs * outputs > WIDE && { rank: RANK }) };
 }
 

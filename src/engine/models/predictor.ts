@@ -1,3 +1,4 @@
+import { badInput } from '../../errors.js';
 import type { Backend, Executable } from '../backends/backend.js';
 import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
 import type { EncodedUsers } from '../encoders/encode.js';
@@ -5,7 +6,16 @@ import { createExpander, type Expander } from '../encoders/expand.js';
 import type { Task, TrainedModel } from '../engine.js';
 import { manifestOf, sliceParameters } from '../layers/parameters.js';
 import { type Batch, candidatesOf, createBatch, fillRows, microBatchRows } from '../training/batch.js';
-import { type NetworkWeights, type PopularityWeights, unpackWeights, type Weights } from './artifact.js';
+import type { Link } from '../trees/ensemble.js';
+import { treeInputs } from '../trees/inputs.js';
+import { predictBatch } from '../trees/predict.js';
+import {
+  type NetworkWeights,
+  type PopularityWeights,
+  type TreeWeights,
+  unpackWeights,
+  type Weights,
+} from './artifact.js';
 import { candidateSpecs, network, probabilities } from './network.js';
 
 /** Users to score, and the product of each that is to be treated as not owned (−1 = none). */
@@ -37,26 +47,36 @@ export interface Predictor {
 
 export type StoredModel = Pick<TrainedModel, 'task' | 'contract' | 'weights'>;
 
+/** What raw scores of trees may be: log-odds of the event, logarithms of products' shares; or means of probabilities. */
+const LINKS_OF: Readonly<Record<Task, readonly Link[]>> = {
+  risk: ['logistic', 'identity'],
+  interest: ['softmax', 'identity'],
+};
+
 /** @throws {ConcordError} BAD_INPUT where contract or weights are malformed or do not fit each other. */
 export function loadPredictor({ task, contract: json, weights: bytes }: StoredModel, backend: Backend): Predictor {
   const contract = parseContract(json);
   const outputs = task === 'interest' ? contract.products.length : 1;
-  return createPredictor(task, contract, unpackWeights(bytes, { inputs: inputsOf(contract), outputs }), backend);
+  const shape = { inputs: inputsOf(contract), outputs, categories: treeInputs(contract).categories };
+  const weights = unpackWeights(bytes, shape);
+  if (weights.kind === 'trees' && !LINKS_OF[task].includes(weights.ensemble.link))
+    throw badInput(`These trees are not of a model of ${task}: their link is ${weights.ensemble.link}.`);
+  return createPredictor(task, contract, weights, backend);
 }
 
 /** Sizes of batch that are compiled, when first needed: one user, a handful, many. */
-const SIZES = [1, 16, 256];
+const COMPILED = [1, 16, 256];
+/** Trees are not compiled: a batch may be nearly as small as what it holds. */
+const DOUBLED = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export function createPredictor(task: Task, contract: FeatureContract, weights: Weights, backend: Backend): Predictor {
-  const expander = createExpander(contract);
+  const expander = weights.kind === 'trees' ? treeInputs(contract) : createExpander(contract);
   const outputs = task === 'interest' ? contract.products.length : 1;
-  const most = microBatchRows(SIZES[SIZES.length - 1], expander.width, outputs);
-  const sizes = [...new Set(SIZES.map((size) => Math.min(size, most)))];
+  const wanted = weights.kind === 'trees' ? DOUBLED : COMPILED;
+  const most = microBatchRows(wanted[wanted.length - 1], expander.width, outputs);
+  const sizes = [...new Set(wanted.map((size) => Math.min(size, most)))];
   const batches = new Map<number, Batch>();
-  const runner =
-    weights.kind === 'network'
-      ? networkRunner(task, expander.width, weights, backend)
-      : popularityRunner(task, weights);
+  const runner = runnerOf(task, expander.width, weights, backend);
 
   const predictor: Predictor = {
     task,
@@ -91,6 +111,21 @@ export function createPredictor(task: Task, contract: FeatureContract, weights: 
 interface Runner {
   run(batch: Batch): Promise<Float32Array>;
   dispose(): Promise<void>;
+}
+
+function runnerOf(task: Task, width: number, weights: Weights, backend: Backend): Runner {
+  if (weights.kind === 'network') return networkRunner(task, width, weights, backend);
+  return weights.kind === 'trees' ? treeRunner(task, weights) : popularityRunner(task, weights);
+}
+
+/** In this thread, whatever the backend. */
+function treeRunner(task: Task, { ensemble }: TreeWeights): Runner {
+  return {
+    async run(batch) {
+      return predictBatch(task, ensemble, batch);
+    },
+    async dispose() {},
+  };
 }
 
 /** The mean of the members' probabilities, weights as constants of one graph for each size of batch. */

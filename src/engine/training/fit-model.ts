@@ -4,20 +4,22 @@ import { dealFolds, hiddenProducts, ownersOf } from '../data/split.js';
 import { type FeatureContract, inputsOf } from '../encoders/contract.js';
 import { type EncodedUsers, encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
-import type { ModelName, Task } from '../engine.js';
+import type { ModelName, ModelSettings, NetworkModel, Task } from '../engine.js';
 import type { Weights } from '../models/artifact.js';
+import { fitTrees, type TrainTrees } from '../trees/fit.js';
+import { isTreeModel, type TreeModel, type TreeSettings } from '../trees/settings.js';
 import type { MemberResult, MemberTask } from './member.js';
+import type { PartOfWork } from './part-of-work.js';
 import { candidateSettings } from './presets.js';
-import { checkSettings, type TrainingSettings } from './settings.js';
+import { checkNames, checkSettings, type TrainingSettings } from './settings.js';
 
 /** Trains networks, in this thread or in several. Results come in the order of the tasks. */
 export type TrainMembers = (tasks: readonly MemberTask[], part: PartOfWork) => Promise<MemberResult[]>;
 
-/** What a training is called in progress, and which part it is of the whole work (fractions). */
-export interface PartOfWork {
-  readonly stage: string;
-  readonly from: number;
-  readonly to: number;
+/** What models are trained by. */
+export interface Trainers {
+  readonly trainMembers: TrainMembers;
+  readonly trainTrees: TrainTrees;
 }
 
 export interface FitRequest {
@@ -31,7 +33,7 @@ export interface FitRequest {
   /** Which part of a larger work this is; default: nearly the whole. */
   readonly part?: PartOfWork;
   /** Settings that are given are not chosen. */
-  readonly settings?: Partial<TrainingSettings>;
+  readonly settings?: ModelSettings;
 }
 
 export interface FittedModel {
@@ -53,13 +55,30 @@ const PARTS = { small: 5, large: 10 };
  * Fits the feature contract on the training users, chooses settings by validation log loss, and trains the members.
  * The model is not refitted on validation users: early stopping needs them.
  */
-export async function fitModel(request: FitRequest, trainMembers: TrainMembers): Promise<FittedModel> {
-  const { dataset, task, model, train, seed } = request;
+export async function fitModel(request: FitRequest, { trainMembers, trainTrees }: Trainers): Promise<FittedModel> {
+  const { model, part = { stage: `training ${model}`, from: 0, to: 0.97 } } = request;
   checkRequest(request);
   if (model === 'popularity') return fitPopularity(request);
+  if (isTreeModel(model)) return fitEnsemble({ ...request, model, part }, trainTrees);
+  return fitNetworks(
+    { ...request, model, part, settings: request.settings as Partial<TrainingSettings> },
+    trainMembers,
+  );
+}
+
+interface NetworkRequest extends FitRequest {
+  readonly model: NetworkModel;
+  readonly part: PartOfWork;
+  readonly settings?: Partial<TrainingSettings>;
+}
+
+async function fitNetworks(request: NetworkRequest, trainMembers: TrainMembers): Promise<FittedModel> {
+  const { dataset, task, model, train, seed } = request;
   const holdings = task === 'interest' ? 'oneHidden' : dataset.ownership ? 'owned' : 'none';
   const sizes = { task, model, users: train.length, linearWeights: 0 };
-  const { bins, encoding } = { ...candidateSettings(sizes)[0], ...request.settings };
+  const [usual] = candidateSettings(sizes);
+  checkNames(model, request.settings ?? {}, [...Object.keys(usual), 'rank']);
+  const { bins, encoding } = { ...usual, ...request.settings };
   const contract = fitContract(dataset, { users: train, bins, encoding, holdings });
   const encoded = encodeDataset(contract, dataset);
   const linearWeights = inputsOf(contract) * (task === 'interest' ? contract.products.length : 1);
@@ -78,7 +97,7 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
   });
   const trials = distinct(candidates).map((settings) => folds.map((_, fold) => taskOf(settings, fold)));
   const wanted = Math.max(candidates[0].members, folds.length);
-  const { stage, from, to } = request.part ?? { stage: `training ${model}`, from: 0, to: 0.97 };
+  const { stage, from, to } = request.part;
   const tried = trials.length * folds.length;
   const middle = from + ((to - from) * tried) / (tried + wanted - folds.length);
   const choosing = trials.length > 1 ? `${stage}: choosing settings` : stage;
@@ -116,6 +135,25 @@ export async function fitModel(request: FitRequest, trainMembers: TrainMembers):
       trainingUsers: train.length,
     },
   };
+}
+
+interface TreeRequest extends FitRequest {
+  readonly model: TreeModel;
+  readonly part: PartOfWork;
+}
+
+async function fitEnsemble(request: TreeRequest, trainTrees: TrainTrees): Promise<FittedModel> {
+  const { dataset, task } = request;
+  const { contract, encoded, ensemble, training } = await fitTrees(
+    {
+      ...request,
+      dataset: task === 'risk' ? { ...dataset, label: shared(dataset.label as Float32Array) } : dataset,
+      folds: foldsOf(request),
+      settings: request.settings as Partial<TreeSettings>,
+    },
+    trainTrees,
+  );
+  return { contract, encoded, weights: { kind: 'trees', ensemble }, training };
 }
 
 /** Linear models (of one matrix) are averaged by their weights, which averages their logits and leaves one linear model. */

@@ -1,10 +1,10 @@
-import type { ModelName, Task } from '../engine.js';
+import type { NetworkModel, Task } from '../engine.js';
 import type { TrainingSettings } from './settings.js';
 
 /** What the choice of settings may depend on: never on labels or on anything of validation or test users. */
 export interface ProblemSize {
   readonly task: Task;
-  readonly model: Exclude<ModelName, 'popularity'>;
+  readonly model: NetworkModel;
   /** Training users. */
   readonly users: number;
   /** Width of an encoded row times outputs. */

@@ -37,6 +37,15 @@ const range = (name: string, value: number, low: number, high: number): void => 
     throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
 };
 
+/**
+ * A setting that a model does not have would decide nothing, and nobody would notice.
+ * @throws {ConcordError} BAD_INPUT
+ */
+export function checkNames(model: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown) throw badInput(`${model} has no setting ${unknown}: there are ${known.join(', ')}.`, { name: unknown });
+}
+
 /** @throws {ConcordError} BAD_INPUT where a setting is out of range. */
 export function checkSettings(settings: TrainingSettings): TrainingSettings {
   range('bins', settings.bins, 2, 256);

@@ -34,6 +34,7 @@ function request(task: Task, model: TreeModel, settings: Partial<TreeSettings> =
     train,
     folds: [{ train, validation: { users, hidden } }],
     seed: 1,
+    part: { stage: 'training', from: 0, to: 1 },
     settings: { ...quick, ...settings } as Partial<TreeSettings>,
   };
 }
@@ -135,9 +136,9 @@ describe.each<TreeModel>(['gbdt', 'random-forest'])('%s', (model) => {
 
 test('the best candidate by validation loss is taken, and its members are not trained again', async () => {
   let trained = 0;
-  const counting: TrainTrees = (tasks, stage) => {
+  const counting: TrainTrees = (tasks, part) => {
     trained += tasks.length;
-    return here(tasks, stage);
+    return here(tasks, part);
   };
   const { training } = await fitTrees(request('risk', 'gbdt'), counting);
   const candidates = training.candidates as { validationLoss: number; maxLeaves: number }[];

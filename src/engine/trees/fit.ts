@@ -3,6 +3,8 @@ import type { FeatureContract } from '../encoders/contract.js';
 import { type EncodedUsers, encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
 import type { Task } from '../engine.js';
+import type { PartOfWork } from '../training/part-of-work.js';
+import { checkNames } from '../training/settings.js';
 import { meanOf, type TreeEnsemble } from './ensemble.js';
 import { treeInputs } from './inputs.js';
 import type { TreeResult, TreeTask } from './member.js';
@@ -10,7 +12,7 @@ import { candidateTreeSettings } from './presets.js';
 import { checkTreeSettings, type TreeModel, type TreeSettings } from './settings.js';
 
 /** Trains ensembles, in this thread or in several. Results come in the order of the tasks. */
-export type TrainTrees = (tasks: readonly TreeTask[], stage: 'choosing' | 'training') => Promise<TreeResult[]>;
+export type TrainTrees = (tasks: readonly TreeTask[], part: PartOfWork) => Promise<TreeResult[]>;
 
 export interface TreeFitRequest {
   readonly dataset: Dataset;
@@ -21,6 +23,7 @@ export interface TreeFitRequest {
   /** Users to learn from and to stop and choose by, one or several; each is a member. */
   readonly folds: readonly Pick<TreeTask, 'train' | 'validation'>[];
   readonly seed: number;
+  readonly part: PartOfWork;
   /** Settings that are given are not chosen. */
   readonly settings?: Partial<TreeSettings>;
 }
@@ -43,10 +46,10 @@ export async function fitTrees(request: TreeFitRequest, trainTrees: TrainTrees):
   const contract = fitContract(dataset, { users: train, bins: EDGES, encoding: 'piecewise', holdings });
   const encoded = encodeDataset(contract, dataset);
   const problem = { task, model, users: train.length, features: treeInputs(contract).width };
+  const usual = candidateTreeSettings(problem);
+  checkNames(model, request.settings ?? {}, [...Object.keys(usual[0]), ...(model === 'gbdt' ? ['monotone'] : [])]);
   const candidates = distinct(
-    candidateTreeSettings(problem).map((settings) =>
-      checkTreeSettings({ ...settings, ...request.settings, model } as TreeSettings),
-    ),
+    usual.map((settings) => checkTreeSettings({ ...settings, ...request.settings, model } as TreeSettings)),
   );
   const taskOf = (settings: TreeSettings, member: number): TreeTask => ({
     task,
@@ -58,7 +61,11 @@ export async function fitTrees(request: TreeFitRequest, trainTrees: TrainTrees):
     seed: seed * 1000 + member,
   });
   const trials = candidates.map((settings) => folds.map((_, fold) => taskOf(settings, fold)));
-  const results = await trainTrees(trials.flat(), trials.length > 1 ? 'choosing' : 'training');
+  const { stage, from, to } = request.part;
+  const tried = trials.length * folds.length;
+  const middle = from + ((to - from) * tried) / (tried + Math.max(0, candidates[0].members - folds.length));
+  const choosing = trials.length > 1 ? `${stage}: choosing settings` : stage;
+  const results = await trainTrees(trials.flat(), { stage: choosing, from, to: middle });
   const groups = trials.map((_, trial) => results.slice(trial * folds.length, (trial + 1) * folds.length));
   const losses = groups.map(
     (group) => group.reduce((sum, { validationLoss }) => sum + validationLoss, 0) / group.length,
@@ -68,7 +75,7 @@ export async function fitTrees(request: TreeFitRequest, trainTrees: TrainTrees):
   // The members of the winning trial are members of the model: nothing is trained twice.
   const wanted = Math.max(settings.members, folds.length);
   const more = Array.from({ length: wanted - folds.length }, (_, index) => taskOf(settings, folds.length + index));
-  const members = [...groups[best], ...(more.length > 0 ? await trainTrees(more, 'training') : [])];
+  const members = [...groups[best], ...(more.length > 0 ? await trainTrees(more, { stage, from: middle, to }) : [])];
   return {
     contract,
     encoded,

@@ -57,7 +57,7 @@ export function candidateTreeSettings({ task, model, users, features }: TreeProb
   const vary = <T extends TreeSettings>(settings: T, ...changes: Partial<T>[]): T[] =>
     changes.map((change) => ({ ...settings, ...change }));
   if (model === 'random-forest') {
-    const root = 1 / Math.sqrt(features);
+    const root = 1 / Math.sqrt(Math.max(1, features));
     if (task === 'interest')
       return vary({ ...FOREST, trees: small ? 300 : 100 }, { featureShare: 0.4 }, { featureShare: 0.7 });
     if (small) return vary(FOREST, { minRows: 3, featureShare: root }, { minRows: 5 }, { minRows: 3, extra: true });

@@ -5,6 +5,8 @@ import { MOST_BINS } from './bins.js';
 export const TREE_MODELS = ['gbdt', 'random-forest'] as const;
 export type TreeModel = (typeof TREE_MODELS)[number];
 
+export const isTreeModel = (model: string): model is TreeModel => (TREE_MODELS as readonly string[]).includes(model);
+
 /** Everything that decides a training of trees beside the data and the seed. Plain JSON, stored with the model. */
 export type TreeSettings = GbdtSettings | RandomForestSettings;
 

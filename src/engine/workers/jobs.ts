@@ -6,6 +6,7 @@ import type {
   EvaluationResult,
   HistogramRequest,
   ModelName,
+  ModelSettings,
   PrivateRequest,
   PrivateUpdate,
   Progress,
@@ -19,7 +20,6 @@ import { createPredictor, loadPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import type { NoiseThread } from '../training/private/noise-thread.js';
 import { privateUpdate } from '../training/private/private-update.js';
-import type { TrainingSettings } from '../training/settings.js';
 import { createMemberPool } from './members.js';
 import type { CallContext } from './serve.js';
 
@@ -30,7 +30,7 @@ export interface TrainingJob {
   readonly model: ModelName;
   readonly backend: BackendName | 'auto';
   readonly seed: number;
-  readonly settings?: Partial<TrainingSettings>;
+  readonly settings?: ModelSettings;
   readonly crossValidate?: number;
   readonly headProducts?: readonly string[];
 }
@@ -75,7 +75,7 @@ export async function runTraining(
   const users = usersFor(job);
   const pool = createMemberPool(backend, threads, context);
   try {
-    const fitted = await fitModel({ ...job, ...users }, pool.trainMembers);
+    const fitted = await fitModel({ ...job, ...users }, pool);
     context.checkpoint();
     context.onProgress({ stage: 'measuring', fraction: 0.97 });
     const predictor = createPredictor(task, fitted.contract, fitted.weights, backend);
@@ -121,6 +121,7 @@ export async function runEvaluation(
   const bench: Workbench = {
     backend,
     trainMembers: pool.trainMembers,
+    trainTrees: pool.trainTrees,
     onStage(stage) {
       context.checkpoint();
       context.onProgress({ stage, fraction });

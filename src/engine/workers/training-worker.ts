@@ -5,6 +5,7 @@ import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
 import { createNoiseThread } from '../training/private/noise-thread.js';
 import { histogramUpdate } from '../training/private/noisy-histogram.js';
+import { type TreeTask, trainTrees } from '../trees/member.js';
 import {
   type HistogramJob,
   type MeasureJob,
@@ -18,8 +19,9 @@ import {
 import { epochProgress } from './members.js';
 import { type CallContext, serveCalls } from './serve.js';
 import { startWorker } from './start.js';
+import { treeProgress } from './tree-work.js';
 
-/** The thread that trains and evaluates, and its helpers, which train single networks. */
+/** The thread that trains and evaluates, and its helpers, which train single networks and ensembles of trees. */
 const { threads } = workerData as { threads: number };
 const opened = new Map<string, Promise<Backend>>();
 /** Starts with the first private update. */
@@ -59,5 +61,8 @@ serveCalls({
       onEpoch: (figures) => context.onProgress(epochProgress(task, figures)),
     });
     return { result, transfer: [result.weights.buffer as ArrayBuffer] };
+  },
+  async trees({ task }: { task: TreeTask }, { checkpoint, onProgress }: CallContext) {
+    return { result: trainTrees(task, { checkpoint, onProgress: treeProgress(task, onProgress) }) };
   },
 });

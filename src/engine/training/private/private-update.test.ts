@@ -241,6 +241,8 @@ describe('private training', () => {
     ['FedSGD of several steps', { training: training({ steps: 2 }) }],
     ['parameters of another length', { parameters: new Float32Array(3) }],
     ['a model without parameters', { model: 'popularity' }],
+    ['boosted trees', { model: 'gbdt' }],
+    ['a forest', { model: 'random-forest' }],
     ['no noise', { training: training({ noiseMultiplier: 0 }) }],
     ['far more users than expected', { training: training({ expectedUsers: 20 }) }],
     [
