@@ -148,7 +148,9 @@ function createTracedOps(recorder: Recorder): Ops {
     );
   const reshape = (a: Tensor, to: Shape): Tensor => {
     const shape = resolveShape(a.shape, to);
-    return recorder.node('Reshape', [a, recorder.integers(shape)], shape, a.dtype);
+    // Else a 0 stands for the size that was there before.
+    const attributes: Record<string, Attribute> = shape.includes(0) ? { allowzero: { int: 1 } } : {};
+    return recorder.node('Reshape', [a, recorder.integers(shape)], shape, a.dtype, attributes);
   };
   const broadcastTo = (a: Tensor, shape: Shape): Tensor =>
     recorder.node('Expand', [a, recorder.integers(shape)], shape, a.dtype);
