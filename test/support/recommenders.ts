@@ -1,5 +1,12 @@
+import type { Backend } from '../../src/engine/backends/backend.js';
+import { openBackend } from '../../src/engine/backends/select.js';
 import type { ProductContent } from '../../src/engine/recommenders/content/encoder.js';
-import { type FitContext, type FitRequest, fitRecommender } from '../../src/engine/recommenders/fit.js';
+import {
+  type FitContext,
+  type FitRequest,
+  type FittedRecommender,
+  fitRecommender,
+} from '../../src/engine/recommenders/fit.js';
 import { selectRows } from '../../src/engine/recommenders/matrix/sparse.js';
 import { hiddenOf, madeUpHoldings } from './holdings.js';
 
@@ -20,6 +27,7 @@ const SETTINGS = {
   ease: { regularisation: 10 },
   'naive-bayes': { smoothing: 5 },
   als: { factors: 4, iterations: 6 },
+  vae: { hidden: 16, latent: 4, learningRate: 0.01, epochs: 12 },
 } as const satisfies FitRequest['settings'];
 
 /** A request for made-up users: 300 to train on, 100 to validate. */
@@ -39,5 +47,9 @@ export function fitRequest(name: FitRequest['name'], rest: Partial<FitRequest> =
   };
 }
 
-export const fitted = (name: FitRequest['name'], rest: Partial<FitRequest> = {}) =>
-  fitRecommender(fitRequest(name, rest), QUIET);
+let backend: Promise<Backend> | undefined;
+
+export async function fitted(name: FitRequest['name'], rest: Partial<FitRequest> = {}): Promise<FittedRecommender> {
+  backend ??= openBackend('onnxruntime');
+  return fitRecommender(fitRequest(name, { backend: await backend, ...rest }), QUIET);
+}

@@ -56,6 +56,28 @@ export function scoreValidation(scorer: Scorer, { shown, frame: { products } }: 
   return scores;
 }
 
+/** Users by whom training is stopped early, as they are. */
+const MOST_LOSS_SCORES = 2 ** 19;
+
+/** −log softmax of the hidden products by the scores as they are, over the first users that there is time for. */
+export function plainLoss(scorer: Scorer, { shown, frame }: Validation): number {
+  const { products, open, targets } = frame;
+  const users = Math.min(shown.length, Math.max(LEAST_USERS, Math.floor(MOST_LOSS_SCORES / products)));
+  const scores = new Float64Array(products);
+  let loss = 0;
+  for (let user = 0; user < users; user++) {
+    scorer.score(shown[user], scores);
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let product = 0; product < products; product++)
+      if (open[user * products + product] === 1 && scores[product] > highest) highest = scores[product];
+    let total = 0;
+    for (let product = 0; product < products; product++)
+      if (open[user * products + product] === 1) total += Math.exp(scores[product] - highest);
+    loss += highest + Math.log(total) - scores[targets[user]];
+  }
+  return loss / users;
+}
+
 export interface Calibrated {
   readonly bend: number;
   /** Bent. */

@@ -24,7 +24,7 @@ export interface Erasure {
 
 /**
  * Takes training users out of a model: their products out of the co-ownership counts, which are sums, and what is a function of the counts
- * computed again; their rows out of user-knn. Factors of ALS have to be trained again. The weights of the members, of which there are two
+ * computed again; their rows out of user-knn. ALS and vae have to be trained again. The weights of the members, of which there are two
  * numbers each and which are learnt from validation users, stay.
  * @param erased users whom the model was trained on: for others, or with other products, the result would be wrong
  * @throws {ConcordError} CONFLICT where the model can tell that they were not
@@ -46,6 +46,7 @@ export function eraseUsers(
       case 'user-knn':
         return { member: { ...member, data: withoutUsers(member.data, erased.ids) }, outcome: 'exact' };
       case 'als':
+      case 'vae':
         return { member, outcome: 'retrain' };
       case 'content':
         return { member, outcome: 'none' };

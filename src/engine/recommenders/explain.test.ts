@@ -1,13 +1,18 @@
 import { fitted } from '../../../test/support/recommenders.js';
 import { explainRecommendation } from './explain.js';
-import { openRecommender } from './predict.js';
+import type { RecommenderModel } from './model.js';
+import { type OpenRecommender, openRecommender } from './predict.js';
 import { RECOMMENDERS } from './recommender.js';
 
 const logOdds = (probability: number) => Math.log(probability / (1 - probability));
 
 describe.each(RECOMMENDERS)('an explanation of %s', (name) => {
-  const { model } = fitted(name);
-  const recommender = openRecommender(model);
+  let model: RecommenderModel;
+  let recommender: OpenRecommender;
+  beforeAll(async () => {
+    ({ model } = await fitted(name));
+    recommender = openRecommender(model);
+  });
   const explain = (owned: number[], product: number) =>
     explainRecommendation(model, recommender, Int32Array.from(owned), product);
 
@@ -26,24 +31,23 @@ describe.each(RECOMMENDERS)('an explanation of %s', (name) => {
   });
 });
 
-test('products of a kind speak for each other', () => {
-  const { model } = fitted('ease');
+test('products of a kind speak for each other', async () => {
+  const { model } = await fitted('ease');
   const { contributions } = explainRecommendation(model, openRecommender(model), Int32Array.of(0, 4), 6);
   const of = (product: number) => contributions.find(({ products }) => products[0] === product)?.contribution;
   expect(of(0)).toBeGreaterThan(0);
   expect(of(0)).toBeGreaterThan(of(4) ?? Number.NaN);
 });
 
-test('of many products owned those that say most are told apart, and the rest is one', () => {
-  const { model } = fitted('hybrid');
-  const wide = { ...model, members: model.members };
+test('of many products owned those that say most are told apart, and the rest is one', async () => {
+  const { model } = await fitted('hybrid');
   const owned = Int32Array.from({ length: 11 }, (_, product) => product);
-  const { contributions } = explainRecommendation(wide, openRecommender(wide), owned, 11);
+  const { contributions } = explainRecommendation(model, openRecommender(model), owned, 11);
   expect(contributions.flatMap(({ products }) => [...products]).sort((a, b) => a - b)).toEqual([...owned]);
 });
 
-test('the only product left is certain', () => {
-  const { model } = fitted('als');
+test('the only product left is certain', async () => {
+  const { model } = await fitted('als');
   const owned = Int32Array.from({ length: 11 }, (_, product) => product);
   const { score } = explainRecommendation(model, openRecommender(model), owned, 11);
   expect(score).toBeGreaterThan(30);

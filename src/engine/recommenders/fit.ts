@@ -3,6 +3,7 @@ import {
   calibrate,
   combine,
   type HiddenProducts,
+  plainLoss,
   scoreValidation,
   type Validation,
   validationOf,
@@ -14,7 +15,7 @@ import type { Member, MemberPlan, MemberSettings, RecommenderModel } from './mod
 import type { Checkpoint, MemberName, RecommenderName } from './recommender.js';
 import { candidatesOf, checkedPlan, WIDE } from './settings.js';
 
-export interface FitRequest extends Omit<TrainingData, 'counts'> {
+export interface FitRequest extends Omit<TrainingData, 'counts' | 'lossOf'> {
   readonly name: RecommenderName;
   readonly validation: HiddenProducts;
   /** Settings by member; for those that are given nothing is chosen. */
@@ -47,7 +48,7 @@ export interface FitContext {
  * scores add up to probabilities. Members learn from the training users alone. The same request gives the same model.
  * @throws {ConcordError} BAD_INPUT where the data don't allow it; what the checkpoint throws
  */
-export function fitRecommender(request: FitRequest, context: FitContext): FittedRecommender {
+export async function fitRecommender(request: FitRequest, context: FitContext): Promise<FittedRecommender> {
   const { name, owned } = request;
   const names = name === 'hybrid' ? (request.members ?? membersFor(request)) : [name];
   const validation = validationOf(request.validation);
@@ -58,15 +59,18 @@ export function fitRecommender(request: FitRequest, context: FitContext): Fitted
       counted ??= countTogether(owned, () => checkpoint(0));
       return counted;
     },
+    lossOf: (scorer) => plainLoss(scorer, validation),
   };
-  const chosen = names.map((member, place) => {
+  const chosen: Chosen[] = [];
+  for (const [place, member] of names.entries()) {
     const given = request.settings?.[member];
     const plans = given ? [checkedPlan(member, given, owned.columns)] : candidatesOf(member, owned.columns);
-    return chooseMember(plans, data, validation, (done) => {
+    const checkpoint: Checkpoint = (done) => {
       context.checkpoint();
       context.onProgress(`training ${member}`, (place + done) / names.length);
-    });
-  });
+    };
+    chosen.push(await chooseMember(plans, data, validation, checkpoint));
+  }
   const { weights, loss } = combine(
     chosen.map(({ scores }) => scores),
     validation.frame,
@@ -94,7 +98,7 @@ export function fitRecommender(request: FitRequest, context: FitContext): Fitted
 
 const LEAST_WEIGHT = 1e-6;
 
-function membersFor({ owned, content }: FitRequest): MemberName[] {
+function membersFor({ owned, content, backend }: FitRequest): MemberName[] {
   const { columns: products } = owned;
   return [
     ...(['popularity', 'item-knn', 'user-knn'] as const),
@@ -102,6 +106,7 @@ function membersFor({ owned, content }: FitRequest): MemberName[] {
     // Of a wide catalogue each product says a little, and not independently: naive Bayes is then sure of anything.
     ...(products <= WIDE ? (['naive-bayes'] as const) : []),
     'als',
+    ...(backend && products <= WIDE ? (['vae'] as const) : []),
     ...(content ? (['content'] as const) : []),
   ];
 }
@@ -112,31 +117,32 @@ interface Chosen extends Calibrated {
 }
 
 /** The member that gives the hidden products of the validation users the highest probability. */
-function chooseMember(
+async function chooseMember(
   plans: readonly MemberPlan[],
   data: TrainingData,
   validation: Validation,
   checkpoint: Checkpoint,
-): Chosen {
+): Promise<Chosen> {
   const parts = plans.length + (plans.length > 1 ? 1 : 0);
-  const attempt = (plan: MemberPlan, part: number) => {
+  const attempt = async (plan: MemberPlan, part: number) => {
     checkpoint(part / parts);
-    const member = fitMember(plan, data, (done) => checkpoint((part + done) / parts));
+    const member = await fitMember(plan, data, (done) => checkpoint((part + done) / parts));
     return { member, ...calibrate(scoreValidation(openMember(member), validation), validation) };
   };
   if (plans.length === 1) {
-    const only = attempt(plans[0], 0);
+    const only = await attempt(plans[0], 0);
     return { ...only, trials: [{ plan: plans[0], validationLoss: only.loss }] };
   }
   let best: (Calibrated & { member: Member; place: number }) | undefined;
-  const trials = plans.map((plan, place) => {
-    const tried = attempt(shortened(plan), place);
+  const trials: Trial[] = [];
+  for (const [place, plan] of plans.entries()) {
+    const tried = await attempt(shortened(plan), place);
     if (!best || tried.loss < best.loss) best = { ...tried, place };
-    return { plan, validationLoss: tried.loss };
-  });
+    trials.push({ plan, validationLoss: tried.loss });
+  }
   const winner = best as NonNullable<typeof best>;
   const plan = plans[winner.place];
-  return { ...(shortened(plan) === plan ? winner : attempt(plan, plans.length)), trials };
+  return { ...(shortened(plan) === plan ? winner : await attempt(plan, plans.length)), trials };
 }
 
 /** Iterations that settings of ALS are tried with. */

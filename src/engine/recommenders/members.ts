@@ -1,9 +1,11 @@
 import { badInput } from '../../errors.js';
+import type { Backend } from '../backends/backend.js';
 import { fitAls } from './als/fit.js';
 import { openAls } from './als/fold-in.js';
 import { fitContent, openContent } from './content/content.js';
 import type { ProductContent } from './content/encoder.js';
 import { fitEase, openEase } from './ease.js';
+import { MOST_DENSE_PRODUCTS } from './limits.js';
 import type { CoCounts } from './matrix/co-counts.js';
 import type { SparseRows } from './matrix/sparse.js';
 import type { Member, MemberPlan } from './model.js';
@@ -12,6 +14,8 @@ import { fitItemKnn, openItemKnn } from './neighbours/item-knn.js';
 import { openUserKnn } from './neighbours/user-knn.js';
 import { openPopularity } from './popularity.js';
 import type { Checkpoint, MemberName, Scorer } from './recommender.js';
+import { fitVae } from './vae/fit.js';
+import { openVae } from './vae/open.js';
 
 /** What members are fitted on. */
 export interface TrainingData {
@@ -22,8 +26,12 @@ export interface TrainingData {
   /** In the order of the products; content needs it. */
   readonly content?: readonly ProductContent[];
   readonly seed: number;
+  /** What vae is trained on. */
+  readonly backend?: Backend;
   /** Counted when it is first asked for. */
   counts(checkpoint: Checkpoint): CoCounts;
+  /** How good a scorer is on users who are not trained on, for those that stop early: the less the better. */
+  lossOf(scorer: Scorer): number;
 }
 
 /** Functions of the co-ownership counts alone. */
@@ -33,7 +41,7 @@ export const isCounted = (name: MemberName): boolean =>
 type CountedPlan = Extract<MemberPlan, { readonly name: 'item-knn' | 'ease' | 'naive-bayes' }>;
 
 /** @throws {ConcordError} BAD_INPUT where the data don't allow it; CANCELLED by the checkpoint */
-export function fitMember(plan: MemberPlan, data: TrainingData, checkpoint: Checkpoint): Member {
+export async function fitMember(plan: MemberPlan, data: TrainingData, checkpoint: Checkpoint): Promise<Member> {
   const { owned, userIds, content, seed } = data;
   switch (plan.name) {
     case 'popularity': {
@@ -46,6 +54,15 @@ export function fitMember(plan: MemberPlan, data: TrainingData, checkpoint: Chec
     case 'als': {
       const { products } = fitAls(owned, plan.settings, { seed, checkpoint });
       return { ...plan, data: Float32Array.from(products) };
+    }
+    case 'vae': {
+      if (!data.backend) throw badInput('vae needs a backend to be trained on.');
+      const { columns: products } = owned;
+      if (products > MOST_DENSE_PRODUCTS)
+        throw badInput(`vae takes at most ${MOST_DENSE_PRODUCTS} products, not ${products}: take item-knn or als.`);
+      const lossOf = (parameters: Float32Array) => data.lossOf(openVae(parameters, { ...plan.settings, products }));
+      const options = { seed, backend: data.backend, checkpoint, lossOf };
+      return { ...plan, data: { products, parameters: await fitVae(owned, plan.settings, options) } };
     }
     case 'content':
       if (content?.length !== owned.columns)
@@ -82,6 +99,8 @@ export function openMember(member: Member): Scorer {
       return openNaiveBayes(member.data);
     case 'als':
       return openAls(member.data, member.settings);
+    case 'vae':
+      return openVae(member.data.parameters, { ...member.settings, products: member.data.products });
     case 'content':
       return openContent(member.data);
   }

@@ -6,6 +6,7 @@ import type { SparseRows, WeightedRows } from './matrix/sparse.js';
 import type { NaiveBayesSettings, NaiveBayesWeights } from './naive-bayes.js';
 import type { NeighbourSettings } from './neighbours/similarity.js';
 import type { MemberName, RecommenderName } from './recommender.js';
+import type { VaeSettings } from './vae/fit.js';
 
 export interface MemberSettings {
   readonly popularity: Readonly<Record<string, never>>;
@@ -14,6 +15,7 @@ export interface MemberSettings {
   readonly ease: EaseSettings;
   readonly 'naive-bayes': NaiveBayesSettings;
   readonly als: AlsSettings;
+  readonly vae: VaeSettings;
   readonly content: Readonly<Record<string, never>>;
 }
 
@@ -29,7 +31,14 @@ export interface MemberData {
   readonly 'naive-bayes': NaiveBayesWeights;
   /** (products × factors). */
   readonly als: Float32Array;
+  readonly vae: VaeParameters;
   readonly content: ContentModel;
+}
+
+/** By the network's manifest, flat. */
+export interface VaeParameters {
+  readonly products: number;
+  readonly parameters: Float32Array;
 }
 
 /** Training users with what they own: personal data, unlike everything else in a model. */

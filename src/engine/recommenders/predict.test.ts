@@ -1,11 +1,16 @@
 import { fitted } from '../../../test/support/recommenders.js';
 import { rowsFrom } from './matrix/sparse.js';
-import { openRecommender, predictRows } from './predict.js';
+import type { RecommenderModel } from './model.js';
+import { type OpenRecommender, openRecommender, predictRows } from './predict.js';
 import { RECOMMENDERS } from './recommender.js';
 
 describe.each(RECOMMENDERS)('%s', (name) => {
-  const { model } = fitted(name);
-  const recommender = openRecommender(model);
+  let model: RecommenderModel;
+  let recommender: OpenRecommender;
+  beforeAll(async () => {
+    ({ model } = await fitted(name));
+    recommender = openRecommender(model);
+  });
   const probabilitiesOf = (...owned: number[]) => {
     const target = new Float32Array(14).fill(7);
     recommender.probabilities(Int32Array.from(owned), target, 1);

@@ -6,6 +6,7 @@ export const RECOMMENDERS = [
   'ease',
   'naive-bayes',
   'als',
+  'vae',
   'content',
   'hybrid',
 ] as const;

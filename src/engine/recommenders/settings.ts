@@ -28,8 +28,17 @@ const CANDIDATES: Candidates = {
       })),
     ),
   ease: (products) =>
-    (products > WIDE ? [100, 500, 2000] : [3, 10, 30, 100, 300, 1000]).map((regularisation) => ({ regularisation })),
+    (products > WIDE ? [100, 500, 2000] : [10, 30, 100, 300, 1000, 3000]).map((regularisation) => ({ regularisation })),
   'naive-bayes': () => [1, 10, 100].map((smoothing) => ({ smoothing })),
+  vae: (products) =>
+    (products > WIDE ? WIDE_VAE : VAE).map(([dropout, beta]) => ({
+      hidden: products > WIDE ? 256 : 64,
+      latent: products > WIDE ? 64 : 16,
+      dropout,
+      beta,
+      learningRate: 0.002,
+      epochs: products > WIDE ? 25 : 100,
+    })),
   als(products) {
     const factors = products > WIDE ? 64 : products > 100 ? 32 : 16;
     return (products > WIDE ? WIDE_ALS : ALS).map(([confidence, regularisation]) => ({
@@ -55,6 +64,14 @@ const WIDE_ALS = [
   [20, 50],
 ] as const;
 
+/** Dropout and β. */
+const VAE = [
+  [0.1, 0.001],
+  [0.1, 0.005],
+  [0.3, 0.02],
+] as const;
+const WIDE_VAE = [[0.5, 0.002]] as const;
+
 /** What is tried on validation users. */
 export const candidatesOf = (name: MemberName, products: number): readonly MemberPlan[] =>
   CANDIDATES[name](products).map((settings) => ({ name, settings }) as MemberPlan);
@@ -65,6 +82,12 @@ const RANGES: Readonly<Record<string, { readonly least: number; readonly most: n
   regularisation: { least: 1e-6, most: 1e9 },
   smoothing: { least: 1e-6, most: 1e9 },
   confidence: { least: 1e-6, most: 1e6 },
+  hidden: { least: 1, most: 4096, whole: true },
+  latent: { least: 1, most: 1024, whole: true },
+  dropout: { least: 0, most: 0.95 },
+  beta: { least: 0, most: 100 },
+  learningRate: { least: 1e-9, most: 10 },
+  epochs: { least: 1, most: 10_000, whole: true },
   factors: { least: 1, most: 512, whole: true },
   iterations: { least: 1, most: 1000, whole: true },
 };

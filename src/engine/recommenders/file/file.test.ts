@@ -1,10 +1,14 @@
 import { fitted } from '../../../../test/support/recommenders.js';
 import { ConcordError } from '../../../errors.js';
 import { readSafetensors, type TensorFile, writeSafetensors } from '../../safetensors/safetensors.js';
+import type { RecommenderModel } from '../model.js';
 import { RECOMMENDERS } from '../recommender.js';
 import { packRecommender, unpackRecommender } from './file.js';
 
-const models = Object.fromEntries(RECOMMENDERS.map((name) => [name, fitted(name).model]));
+const models = {} as Record<string, RecommenderModel>;
+beforeAll(async () => {
+  for (const name of RECOMMENDERS) models[name] = (await fitted(name)).model;
+});
 
 test.each(RECOMMENDERS)('%s comes back from its file as it was', (name) => {
   expect(unpackRecommender(packRecommender(models[name]), 12)).toEqual(models[name]);

@@ -2,6 +2,7 @@ import { type AttributeEncoding, type ContentEncoder, columnsOf } from '../conte
 import { BUCKETS } from '../content/ngrams.js';
 import type { WeightedRows } from '../matrix/sparse.js';
 import type { Member, MemberPlan, RecommenderModel } from '../model.js';
+import { vaeNetwork } from '../vae/network.js';
 import { refuse, type TensorReader, type TensorWriter } from './tensors.js';
 
 /** What of a content encoder stands in the header. */
@@ -35,6 +36,9 @@ export function writeMember(member: Member, prefix: string, writer: TensorWriter
       writer.floats(`${prefix}.factors`, member.data, [member.data.length / factors, factors]);
       return undefined;
     }
+    case 'vae':
+      writer.floats(`${prefix}.parameters`, member.data.parameters);
+      return undefined;
     case 'content': {
       const { buckets, frequencies, ...header } = member.data.encoder;
       writer.whole(`${prefix}.buckets`, buckets);
@@ -80,6 +84,10 @@ export function readMember(
       };
     case 'als':
       return { ...plan, data: reader.floats(`${prefix}.factors`, [products, plan.settings.factors]) };
+    case 'vae': {
+      const { size } = vaeNetwork({ ...plan.settings, products }).manifest;
+      return { ...plan, data: { products, parameters: reader.floats(`${prefix}.parameters`, [size]) } };
+    }
     case 'content': {
       const header = checkedHeader(encoder, products);
       const buckets = reader.whole(`${prefix}.buckets`, -1, BUCKETS - 1);
