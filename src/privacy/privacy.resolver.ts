@@ -21,9 +21,9 @@ import {
   privacyBudget,
 } from './privacy.type.js';
 
-/** Tens to hundreds of milliseconds of a processor each; accounting.ts ends what takes longer. */
-const ARITHMETIC = 100;
-const CALIBRATION = 200;
+/** Tens of milliseconds of a processor, and several times that; accounting.ts ends what takes much longer. */
+const ARITHMETIC = 1000;
+const CALIBRATION = 5000;
 const MOST_MECHANISMS = 10;
 const MOST_HISTORY = 100;
 const INSTITUTION = "Whose: default the token's institution. Auditors of the consortium name one.";

@@ -74,7 +74,9 @@ interface Span {
 }
 
 /** After so many guesses, halves: the rough answer is no guide here. */
-const MOST_GUESSES = 12;
+const MOST_GUESSES = 10;
+/** Then the best so far is the answer: on the private side, if not as near as elsewhere. Targets far from any use come to this. */
+const MOST_QUESTIONS = 20;
 
 /** What was asked, and by how much the rough answer is more. */
 interface Asked {
@@ -96,7 +98,7 @@ function largest(target: Target, releaseOf: (x: number) => Mechanism, span: Span
   const gapAt = (x: number) => (whole ? max(1, floor(x * precision)) : x * precision);
   let within: Asked | undefined;
   let beyond: Asked | undefined;
-  for (let i = 0; ; i++) {
+  for (let i = 0; i < MOST_QUESTIONS; i++) {
     const low = within?.x ?? least;
     const high = beyond?.x ?? most;
     if (within && beyond && low + gapAt(low) >= high) return low;
@@ -113,6 +115,8 @@ function largest(target: Target, releaseOf: (x: number) => Mechanism, span: Span
     if (cost <= goal) within = asked;
     else beyond = asked;
   }
+  if (within) return within.x;
+  return costOf(least) <= goal ? least : undefined;
 }
 
 /** On the line between the guesses at both sides, in logarithms. */
