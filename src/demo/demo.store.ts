@@ -34,7 +34,7 @@ export async function insertInstitution(
  * two servers that start at once do not both write.
  */
 export async function hasProducts(manager: EntityManager, institutionId: string): Promise<boolean> {
-  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`demo ${institutionId}`]);
+  await lock(manager, `demo ${institutionId}`);
   const rows: unknown[] = await manager.query('select from concord.products where institution_id = $1 limit 1', [
     institutionId,
   ]);
@@ -45,9 +45,15 @@ export async function hasProducts(manager: EntityManager, institutionId: string)
 export async function alone<T>(database: Database, work: () => Promise<T>): Promise<T> {
   return database.consortium(
     async (manager) => {
-      await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['demo federation']);
+      await lock(manager, 'demo federation');
       return work();
     },
     { long: true },
   );
+}
+
+/** Until the transaction ends. Waits as long as it takes: another server may be writing the whole demo. */
+async function lock(manager: EntityManager, name: string): Promise<void> {
+  await manager.query(`select set_config('lock_timeout', '0', true)`);
+  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
 }

@@ -37,7 +37,7 @@ test('a process that ends again and again is started five times, and what it sai
   const words = JSON.stringify({ error: { code: 'BAD_INPUT', message: 'There is no key.' } });
   const reason = await new Promise<string>((resolve) => {
     keepNodeRunning({
-      command: program('fails', `console.error(${JSON.stringify(words)}); process.exitCode = 1;`),
+      command: program('fails', `console.error(${JSON.stringify(words)} + '\\nat work'); process.exitCode = 1;`),
       log: file('fails.log'),
       pauseMs: 1,
       onRestart: (why) => restarts.push(why),

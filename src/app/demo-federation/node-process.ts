@@ -116,11 +116,15 @@ function lower(pid: number): void {
 
 /** The error that ended the process, as its log has it from that byte on. */
 async function lastWords(log: string, from: number): Promise<{ code?: string; message?: string }> {
+  const bytes = await readFile(log).catch(() => Buffer.alloc(0)); // where it cannot be read, how it ended is all that is known
+  const lines = bytes.subarray(from).toString('utf8').split('\n');
+  return lines.map(errorIn).findLast((error) => error !== undefined) ?? {};
+}
+
+function errorIn(line: string): { code: string; message: string } | undefined {
   try {
-    const lines = (await readFile(log)).subarray(from).toString('utf8').trimEnd().split('\n');
-    const { error } = JSON.parse(lines[lines.length - 1]) as { error?: { code: string; message: string } };
-    return error ?? {};
+    return (JSON.parse(line) as { error?: { code: string; message: string } }).error;
   } catch {
-    return {}; // it said nothing, or no JSON: how it ended is all that is known
+    return undefined; // a stack, as of a process that ran out of memory
   }
 }
