@@ -1,6 +1,7 @@
 import type { Json } from '../../../federated/canonical-json.js';
 import type { LocalTrainer } from '../../../federated/node/ports.js';
-import type { Dataset } from '../../engine/data/dataset.js';
+import { conform } from '../../engine/data/conform.js';
+import type { Column, Dataset } from '../../engine/data/dataset.js';
 import { inputsOf, parseContract } from '../../engine/encoders/contract.js';
 import { parseDeclaration } from '../../engine/encoders/declaration.js';
 import { type Engine, MODELS, type ModelName, type Progress, type Task } from '../../engine/engine.js';
@@ -21,18 +22,29 @@ export function createEngineTrainer({ engine, dataset, onProgress }: TrainerOpti
       if (strategy === 'histogram') {
         const { noiseMultiplier, expectedUsers } = training;
         const { declaration } = contractOf(model.contract);
-        const request = { task, declaration: parseDeclaration(declaration), noiseMultiplier, expectedUsers };
-        return engine.noisyHistogram(await dataset(task, signal), request, { signal, onProgress });
+        const declared = parseDeclaration(declaration);
+        const kinds = new Map(declared.columns.map(({ name, kind }) => [name, kind]));
+        const request = { task, declaration: declared, noiseMultiplier, expectedUsers };
+        return engine.noisyHistogram(conform(await dataset(task, signal), kinds), request, { signal, onProgress });
       }
       const name = MODELS.find((known) => known === model.name);
       if (!name) throw badInput(`There is no model ${model.name}.`);
       const contract = contractOf(model.contract);
       const parameters = parametersOf(task, contract, weights);
       const request = { task, model: name satisfies ModelName, contract, parameters, strategy, training };
-      const { update } = await engine.privateUpdate(await dataset(task, signal), request, { signal, onProgress });
+      const data = conform(await dataset(task, signal), kindsOf(contract));
+      const { update } = await engine.privateUpdate(data, request, { signal, onProgress });
       return update;
     },
   };
+}
+
+/** The kinds of columns that a contract reads. */
+function kindsOf(contract: Readonly<Record<string, unknown>>): Map<string, Column['kind']> {
+  const { features } = parseContract(contract);
+  return new Map(
+    features.map((feature) => [feature.column, feature.kind === 'numeric' && feature.part ? 'date' : feature.kind]),
+  );
 }
 
 function contractOf(contract: Json): Readonly<Record<string, unknown>> {
