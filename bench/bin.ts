@@ -9,6 +9,7 @@ import { dpSgd } from './dp-sgd.js';
 import { engine } from './engine.js';
 import { events } from './events.js';
 import { importing } from './import.js';
+import { recommenders } from './recommenders.js';
 import { scoring } from './scoring.js';
 import { serving } from './serving.js';
 import { trees } from './trees.js';
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   serving,
   scoring,
   engine,
+  recommenders,
   'dp-sgd': dpSgd,
   import: importing,
   events,
