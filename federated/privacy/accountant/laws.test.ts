@@ -108,6 +108,7 @@ describe('of any composition, however extreme', () => {
     fc.assert(
       fc.property(some, some, between(1e-10, 0.1), (these, those, delta) => {
         const together = epsilon([...these, ...those], delta);
+        if (together === Number.POSITIVE_INFINITY) return;
         const slack = 1e-3 * Math.max(1, together);
         for (const alone of [these, those]) expect(together).toBeGreaterThanOrEqual(epsilon(alone, delta) - slack);
       }),
