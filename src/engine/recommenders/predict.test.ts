@@ -1,6 +1,6 @@
 import { fitted } from '../../../test/support/recommenders.js';
 import { rowsFrom } from './matrix/sparse.js';
-import type { RecommenderModel } from './model.js';
+import { holdsUsers, type RecommenderModel } from './model.js';
 import { type OpenRecommender, openRecommender, predictRows } from './predict.js';
 import { RECOMMENDERS } from './recommender.js';
 
@@ -63,4 +63,11 @@ describe.each(RECOMMENDERS)('%s', (name) => {
     expect(batch.slice(0, 12)).toEqual(probabilitiesOf(0, 6));
     expect(batch.slice(12)).toEqual(probabilitiesOf(1, 2));
   });
+});
+
+test('a model says whether it holds what single users own', async () => {
+  for (const name of RECOMMENDERS) {
+    const { model } = await fitted(name);
+    expect(holdsUsers(model)).toBe(name === 'user-knn' || name === 'hybrid');
+  }
 });

@@ -28,7 +28,7 @@ const CANDIDATES: Candidates = {
       })),
     ),
   ease: (products) =>
-    (products > WIDE ? [100, 500, 2000] : [10, 30, 100, 300, 1000, 3000]).map((regularisation) => ({ regularisation })),
+    (products > WIDE ? [100, 500, 2000] : [3, 10, 30, 100, 300, 1000]).map((regularisation) => ({ regularisation })),
   'naive-bayes': () => [1, 10, 100].map((smoothing) => ({ smoothing })),
   vae: (products) =>
     (products > WIDE ? WIDE_VAE : VAE).map(([dropout, beta]) => ({
