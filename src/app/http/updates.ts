@@ -53,7 +53,9 @@ export function registerUpdates(server: FastifyInstance, options: UpdateRoutesOp
     return async (request: FastifyRequest, reply: FastifyReply) => {
       try {
         return await work(request, reply);
-      } catch (error) {
+      } catch (failure) {
+        const gone = request.raw.destroyed && !(failure instanceof ConcordError);
+        const error = gone ? new ConcordError('CANCELLED', 'The client went away.', {}, { cause: failure }) : failure;
         options.onRefused(error, String(request.id));
         return refuse(reply, error);
       }
