@@ -46,24 +46,57 @@ const FIELDS = {
 type Field = (typeof FIELDS)[keyof typeof FIELDS][number];
 
 /**
+ * Releases, equal ones counted: a composition does not depend on their order. Every change is another value; what there is to copy is as
+ * many different mechanisms as there are, however often each was released.
+ */
+export class Releases {
+  static readonly NONE = new Releases(new Map());
+
+  private constructor(private readonly counts: ReadonlyMap<string, Counted>) {}
+
+  plus(mechanisms: readonly Mechanism[]): Releases {
+    return this.changed(mechanisms, 1);
+  }
+
+  /** @param mechanisms which were added before */
+  minus(mechanisms: readonly Mechanism[]): Releases {
+    return this.changed(mechanisms, -1);
+  }
+
+  /** One mechanism for equal releases, in an order that depends on nothing but what they are. */
+  toMechanisms(): Mechanism[] {
+    return [...this.counts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, { mechanism: m, times }]): Mechanism[] => {
+        if (m.mechanism === 'approximate') return Array.from({ length: times }, () => m);
+        return [m.mechanism === 'subsampled-gaussian' ? { ...m, steps: times } : { ...m, count: times }];
+      });
+  }
+
+  private changed(mechanisms: readonly Mechanism[], sign: 1 | -1): Releases {
+    const counts = new Map(this.counts);
+    for (const mechanism of mechanisms) {
+      const key = keyOf(mechanism);
+      const known = counts.get(key);
+      const times = (known?.times ?? 0) + sign * timesOf(mechanism);
+      if (times > 0) counts.set(key, { mechanism: known?.mechanism ?? mechanism, times });
+      else counts.delete(key);
+    }
+    return new Releases(counts);
+  }
+}
+
+interface Counted {
+  readonly mechanism: Mechanism;
+  readonly times: number;
+}
+
+/**
  * The same releases, with equal ones as one whose counts are added up, in an order of their own.
  * @returns mechanisms that compose to the same privacy loss
  */
-export function combineEqual(mechanisms: readonly Mechanism[]): Mechanism[] {
-  const counts = new Map<string, { mechanism: Mechanism; times: number }>();
-  for (const mechanism of mechanisms) {
-    const key = keyOf(mechanism);
-    const known = counts.get(key);
-    if (known) known.times += timesOf(mechanism);
-    else counts.set(key, { mechanism, times: timesOf(mechanism) });
-  }
-  return [...counts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, { mechanism: m, times }]): Mechanism[] => {
-      if (m.mechanism === 'approximate') return Array.from({ length: times }, () => m);
-      return [m.mechanism === 'subsampled-gaussian' ? { ...m, steps: times } : { ...m, count: times }];
-    });
-}
+export const combineEqual = (mechanisms: readonly Mechanism[]): Mechanism[] =>
+  Releases.NONE.plus(mechanisms).toMechanisms();
 
 function keyOf(m: Mechanism): string {
   const { mechanism } = m;

@@ -1,6 +1,6 @@
 import { calibrateSteps } from '../../federated/privacy/accountant/calibrate.js';
 import { type Accountant, epsilon } from '../../federated/privacy/accountant/epsilon.js';
-import { measureSpent } from '../../federated/privacy/ledger/budget.js';
+import { rememberingMeasure } from '../../federated/privacy/ledger/budget.js';
 import type { Mechanism } from '../../federated/privacy/mechanism.js';
 import { type Answer, serveCalls } from '../engine/workers/serve.js';
 import { badInput } from '../errors.js';
@@ -21,8 +21,10 @@ interface Question {
   readonly delta: number;
 }
 
+const measure = rememberingMeasure();
+
 serveCalls({
-  spent: ({ mechanisms, delta }: Question) => answer(() => measureSpent(mechanisms, delta)),
+  spent: ({ mechanisms, delta }: Question) => answer(() => measure(mechanisms, delta)),
   epsilon: ({ mechanisms, delta, accountant }: Question & { accountant: Accountant }) =>
     answer(() => epsilon(mechanisms, delta, accountant)),
   steps: ({ samplingRate, noiseMultiplier, ...target }: StepsQuestion) =>

@@ -142,8 +142,8 @@ export class BudgetsService {
     recordAt: (at: string, state: LedgerState) => LedgerRecord,
   ): Promise<Budget> {
     const { book, ledger } = this.modules;
-    const { entry, before, budget, hashes } = await book.append(manager, institutionId, now, recordAt);
-    if (hashes.length % CHECKPOINT_EVERY === 0) await ledger.sign(manager, institutionId, hashes, now);
+    const { entry, before, budget, tree } = await book.append(manager, institutionId, now, recordAt);
+    if (tree.size % CHECKPOINT_EVERY === 0) await ledger.sign(manager, institutionId, tree, entry.hash, now);
     const level = alertOf(budget);
     const raised = isRaised(alertOf(before).alert, level.alert);
     this.options.onLevel?.({ institutionId, population: entry.record.population, ...level, raised });

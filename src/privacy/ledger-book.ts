@@ -1,6 +1,7 @@
 import { applyRecord, type Budget, EMPTY_BUDGET } from '../../federated/privacy/ledger/budget.js';
-import { chainEntry } from '../../federated/privacy/ledger/chain.js';
+import { chainEntry, entryLeaf } from '../../federated/privacy/ledger/chain.js';
 import type { LedgerEntry, LedgerRecord, Spent } from '../../federated/privacy/ledger/entry.js';
+import { MerkleFrontier } from '../../federated/privacy/ledger/merkle.js';
 import type { EntityManager } from '../database/database.js';
 import type { Accounting } from './accounting.js';
 import type { LedgerStore } from './ledger.store.js';
@@ -8,12 +9,14 @@ import type { LedgerStore } from './ledger.store.js';
 /** An institution's ledger as its entries leave it. */
 export interface LedgerState {
   readonly budgets: ReadonlyMap<string, Budget>;
-  /** Of the entries, in order. */
-  readonly hashes: readonly string[];
+  /** Over the entries. */
+  readonly tree: MerkleFrontier;
+  /** The last entry; undefined before the first. */
+  readonly last: Pick<LedgerEntry, 'sequence' | 'hash'> | undefined;
   readonly lastAt: string;
 }
 
-const EMPTY: LedgerState = { budgets: new Map(), hashes: [], lastAt: '' };
+const EMPTY: LedgerState = { budgets: new Map(), tree: MerkleFrontier.EMPTY, last: undefined, lastAt: '' };
 const NOTHING: Spent = { pld: 0, rdp: 0 };
 /** Institutions whose ledgers are kept in memory. */
 const MOST_KEPT = 200;
@@ -29,9 +32,9 @@ export class LedgerBook {
     const { store } = this.modules;
     let state = this.kept.get(institutionId) ?? EMPTY;
     // What a transaction saw that was rolled back is not there: then all is read again.
-    const size = state.hashes.length;
-    if (size > 0 && (await store.hashAt(manager, institutionId, size)) !== state.hashes[size - 1]) state = EMPTY;
-    const entries = await store.after(manager, institutionId, state.hashes.length);
+    const { last } = state;
+    if (last && (await store.hashAt(manager, institutionId, last.sequence)) !== last.hash) state = EMPTY;
+    const entries = await store.after(manager, institutionId, state.last?.sequence ?? 0);
     if (entries.length > 0 || state === EMPTY) state = follow(state, entries);
     this.kept.delete(institutionId);
     this.kept.set(institutionId, state);
@@ -49,7 +52,7 @@ export class LedgerBook {
     institutionId: string,
     at: Date,
     recordAt: (at: string, state: LedgerState) => LedgerRecord,
-  ): Promise<{ entry: LedgerEntry; before: Budget; budget: Budget; hashes: readonly string[] }> {
+  ): Promise<{ entry: LedgerEntry; before: Budget; budget: Budget; tree: MerkleFrontier }> {
     const { store, accounting } = this.modules;
     await store.lock(manager, institutionId);
     const state = await this.read(manager, institutionId);
@@ -58,11 +61,9 @@ export class LedgerBook {
     const before = state.budgets.get(record.population) ?? EMPTY_BUDGET;
     const spent = await spentAfter(before, record, accounting);
     const budget = applyRecord(before, record, () => spent);
-    const { hashes } = state;
-    const last = hashes.length > 0 ? { sequence: hashes.length, hash: hashes[hashes.length - 1] } : undefined;
-    const entry = chainEntry(institutionId, last, record, budget.spent);
+    const entry = chainEntry(institutionId, state.last, record, budget.spent);
     await store.append(manager, entry);
-    return { entry, before, budget, hashes: [...hashes, entry.hash] };
+    return { entry, before, budget, tree: state.tree.with(entryLeaf(entry)) };
   }
 }
 
@@ -78,14 +79,16 @@ async function spentAfter(before: Budget, record: LedgerRecord, accounting: Acco
 
 function follow(state: LedgerState, entries: readonly LedgerEntry[]): LedgerState {
   const budgets = new Map(state.budgets);
-  for (const { record, spent } of entries)
+  let { tree } = state;
+  for (const entry of entries) {
+    const { record, spent } = entry;
+    const before = budgets.get(record.population) ?? EMPTY_BUDGET;
     budgets.set(
       record.population,
-      applyRecord(budgets.get(record.population) ?? EMPTY_BUDGET, record, () => spent),
+      applyRecord(before, record, () => spent),
     );
-  return {
-    budgets,
-    hashes: [...state.hashes, ...entries.map(({ hash }) => hash)],
-    lastAt: entries.at(-1)?.record.at ?? state.lastAt,
-  };
+    tree = tree.with(entryLeaf(entry));
+  }
+  const last = entries.at(-1);
+  return { budgets, tree, last: last ?? state.last, lastAt: last?.record.at ?? state.lastAt };
 }

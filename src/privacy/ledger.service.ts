@@ -2,9 +2,9 @@ import type { KeyObject } from 'node:crypto';
 import type { Accountant } from '../../federated/privacy/accountant/epsilon.js';
 import { type Budget, chargedMechanisms, EMPTY_BUDGET } from '../../federated/privacy/ledger/budget.js';
 import { entryLeaf } from '../../federated/privacy/ledger/chain.js';
-import { type Checkpoint, signCheckpoint } from '../../federated/privacy/ledger/checkpoint.js';
+import { type Checkpoint, signTree } from '../../federated/privacy/ledger/checkpoint.js';
 import type { LedgerEntry } from '../../federated/privacy/ledger/entry.js';
-import { inclusionProof } from '../../federated/privacy/ledger/merkle.js';
+import { inclusionProof, type MerkleFrontier } from '../../federated/privacy/ledger/merkle.js';
 import type { ExportLine } from '../../federated/privacy/ledger/verify.js';
 import type { Mechanism } from '../../federated/privacy/mechanism.js';
 import type { Database, EntityManager } from '../database/database.js';
@@ -140,18 +140,27 @@ export class LedgerService {
     const { database, store, book } = this.modules;
     return database.tenant(id, async (manager) => {
       await store.lock(manager, id);
-      const { hashes } = await book.read(manager, id);
-      if (hashes.length === 0) throw new ConcordError('NOT_FOUND', 'The ledger has no entries yet.');
+      const { tree, last } = await book.read(manager, id);
+      if (!last) throw new ConcordError('NOT_FOUND', 'The ledger has no entries yet.');
       const latest = await store.latestCheckpoint(manager, id);
-      return latest?.size === hashes.length ? latest : this.sign(manager, id, hashes, new Date());
+      return latest?.size === tree.size ? latest : this.sign(manager, id, tree, last.hash, new Date());
     });
   }
 
-  /** For the service that appends: in its transaction, which holds the ledger's lock. */
-  async sign(manager: EntityManager, institution: string, hashes: readonly string[], at: Date): Promise<Checkpoint> {
+  /**
+   * For the service that appends: in its transaction, which holds the ledger's lock.
+   * @param tree over all entries
+   * @param head hash of the last
+   */
+  async sign(
+    manager: EntityManager,
+    institution: string,
+    tree: MerkleFrontier,
+    head: string,
+    at: Date,
+  ): Promise<Checkpoint> {
     const { id, publicKey, privateKey } = this.modules.key;
-    const entries = hashes.map((hash) => ({ institution, hash }));
-    const checkpoint = signCheckpoint(entries, at.toISOString(), { key: id, privateKey });
+    const checkpoint = signTree(institution, tree, head, at.toISOString(), { key: id, privateKey });
     await this.modules.store.addCheckpoint(manager, checkpoint, publicKey);
     return checkpoint;
   }
@@ -159,14 +168,14 @@ export class LedgerService {
   /** That an entry is in the latest checkpoint. @throws {ConcordError} as institutionOf; NOT_FOUND where it is not covered */
   async proof(viewer: Viewer | undefined, institutionId: string | undefined, sequence: number): Promise<LedgerProof> {
     const id = await this.institutionOf(viewer, institutionId);
-    const { database, store, book } = this.modules;
+    const { database, store } = this.modules;
     return database.tenant(id, async (manager) => {
       const checkpoint = await store.latestCheckpoint(manager, id);
-      const { hashes } = await book.read(manager, id);
       const [entry] = sequence >= 1 ? await store.after(manager, id, sequence - 1, 1) : [];
       if (!checkpoint || !entry || sequence > checkpoint.size)
         throw new ConcordError('NOT_FOUND', `No checkpoint covers an entry ${sequence}.`);
-      const leaves = hashes.slice(0, checkpoint.size).map((hash) => entryLeaf({ hash }));
+      const hashes = await store.hashes(manager, id, checkpoint.size);
+      const leaves = hashes.map((hash) => entryLeaf({ hash }));
       return {
         entry,
         checkpoint,

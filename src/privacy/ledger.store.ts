@@ -48,6 +48,15 @@ export class LedgerStore {
     return rows[0]?.hash;
   }
 
+  /** Of the first entries, in order. */
+  async hashes(manager: EntityManager, institutionId: string, size: number): Promise<string[]> {
+    const rows: { hash: string }[] = await manager.query(
+      'select e.hash from concord.ledger_entries e where e.institution_id = $1 and e.sequence <= $2 order by e.sequence',
+      [institutionId, size],
+    );
+    return rows.map(({ hash }) => hash);
+  }
+
   /** @throws {ConcordError} CONFLICT where another entry has taken the place */
   async append(manager: EntityManager, entry: LedgerEntry): Promise<void> {
     const { institution, sequence, record, spent, previous, hash } = entry;

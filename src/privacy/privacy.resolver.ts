@@ -24,6 +24,8 @@ import {
 /** Tens of milliseconds of a processor, and several times that; accounting.ts ends what takes much longer. */
 const ARITHMETIC = 1000;
 const CALIBRATION = 5000;
+/** All of the ledger is hashed. */
+const PROOF = 500;
 const MOST_MECHANISMS = 10;
 const MOST_HISTORY = 100;
 const INSTITUTION = "Whose: default the token's institution. Auditors of the consortium name one.";
@@ -146,7 +148,7 @@ export class LedgerResolver {
     return ledgerCheckpoint(await this.ledger.takeCheckpoint(viewer, idOf(institutionId)));
   }
 
-  @Query(() => LedgerProofType, { complexity: 10, description: 'Proves that an entry is in the latest checkpoint.' })
+  @Query(() => LedgerProofType, { complexity: PROOF, description: 'Proves that an entry is in the latest checkpoint.' })
   async ledgerProof(
     @Arg('sequence', () => Int, { description: 'Of the entry.' }) sequence: number,
     @Arg('institutionId', () => ID, { nullable: true, description: INSTITUTION }) institutionId: string | null,

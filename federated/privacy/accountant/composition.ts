@@ -1,4 +1,5 @@
 import FFT from 'fft.js';
+import { remember } from '../remember.js';
 import { type DiscretisedLoss, discretise, tilted } from './discretised-loss.js';
 import { DIRECTIONS } from './loss-distribution.js';
 import type { Grid, Part } from './window.js';
@@ -13,10 +14,21 @@ const NOTHING = -80;
 /** Tilted masses together are 1, but for what rounding made of it in very many releases. */
 const LOST_MASS = 1e-3;
 
+/** Of one direction; the upper half of the spectrum mirrors the lower. */
 interface Spectrum {
-  /** ln |spectrum|, and its angle; the upper half mirrors the lower. */
+  /** ln |spectrum|. */
   readonly magnitude: Float64Array;
   readonly angle: Float64Array;
+}
+
+/** One release of a part, tilted and transformed. */
+interface Transformed extends Spectrum {
+  /** ln E[e^(λ·loss)] of the finite part. */
+  readonly cumulant: number;
+  /** Index of the largest finite loss. */
+  readonly highest: number;
+  /** ln of the probability that nothing is disclosed altogether. */
+  readonly kept: number;
 }
 
 /**
@@ -26,43 +38,30 @@ interface Spectrum {
  */
 export function compose(parts: readonly Part[], grid: Grid): DiscretisedLoss[] {
   const { step, points } = grid;
-  const fft = transformOf(points);
-  const signal = new Float64Array(2 * points);
-  const spectrum = new Float64Array(2 * points);
   const composed = DIRECTIONS.map((direction) => ({
     ...grid[direction],
     magnitude: new Float64Array(points / 2 + 1),
     angle: new Float64Array(points / 2 + 1),
     cumulant: 0,
     highest: 0,
-    /** ln of the probability that nothing is disclosed altogether. */
     kept: 0,
   }));
-  parts.forEach(({ loss, count }, i) => {
-    signal.fill(0);
+  parts.forEach((part, i) => {
+    const one = transformed(part, grid, i);
     composed.forEach((sum, d) => {
-      const fine = discretise(loss[DIRECTIONS[d]], sum.ranges[i], step);
-      const { masses, cumulant } = tilted(fine, sum.tilt);
-      for (let k = 0; k < masses.length; k++) signal[2 * modulo(fine.first + k, points) + d] += masses[k];
-      sum.cumulant += count * cumulant;
-      sum.highest += count * (fine.first + masses.length - 1);
-      sum.kept += count * log1p(-min(fine.infinite, 1));
+      addPower(sum, one[d], part.count);
+      sum.cumulant += part.count * one[d].cumulant;
+      sum.highest += part.count * one[d].highest;
+      sum.kept += part.count * one[d].kept;
     });
-    fft.transform(spectrum, signal);
-    addPowers(composed, spectrum, count);
   });
-  const releases = parts.reduce((sum, { count }) => sum + count, 0);
+  const { fft, signal, spectrum } = transformOf(points);
   const size = writeSpectrum(composed, spectrum);
   fft.inverseTransform(signal, spectrum);
+  const releases = parts.reduce((sum, { count }) => sum + count, 0);
   return composed.map(({ first, tilt, cumulant, highest, kept }, d) => {
-    const probabilities = new Float64Array(points);
     const error = errorOf(size, points, releases, tilt * step);
-    let total = 0;
-    for (let i = 0; i < points; i++) {
-      const mass = signal[2 * modulo(first + i, points) + d];
-      total += mass;
-      probabilities[i] = (max(0, mass) + error) * exp(cumulant - tilt * step * (first + i));
-    }
+    const { probabilities, total } = straightened(signal, d, first, tilt * step, cumulant, error);
     // Losses beyond the window have been wrapped round to its low end: a Chernoff bound of what they are counts as disclosed.
     const end = first + points - 1;
     const beyond = highest <= end ? 0 : exp(cumulant - tilt * step * end);
@@ -71,8 +70,70 @@ export function compose(parts: readonly Part[], grid: Grid): DiscretisedLoss[] {
   });
 }
 
-/** Splits the transform of removed + i·added into the two, and adds the logarithms of their powers. */
-function addPowers([removed, added]: readonly Spectrum[], spectrum: Float64Array, count: number): void {
+/** Exponentials of a line of points are taken once for so many, and multiplied by those of their distances. */
+const STRIDE = 64;
+/** Which do not underflow. */
+const MOST_FALL = 300;
+
+/** The masses of direction `d`, from the window's lowest point on, without the tilt e^(rate·index − cumulant). */
+function straightened(
+  signal: Float64Array,
+  d: number,
+  first: number,
+  rate: number,
+  cumulant: number,
+  error: number,
+): { readonly probabilities: Float64Array; readonly total: number } {
+  const points = signal.length / 2;
+  const probabilities = new Float64Array(points);
+  let stride = STRIDE;
+  while (stride > 1 && stride * rate > MOST_FALL) stride /= 2;
+  const falls = Float64Array.from({ length: stride }, (_, i) => exp(-rate * i));
+  let total = 0;
+  let at = modulo(first, points);
+  for (let i = 0; i < points; i += stride) {
+    const factor = exp(cumulant - rate * (first + i));
+    for (let k = 0; k < stride; k++) {
+      const mass = signal[2 * at + d];
+      total += mass;
+      probabilities[i + k] = (max(0, mass) + error) * factor * falls[k];
+      at = at + 1 === points ? 0 : at + 1;
+    }
+  }
+  return { probabilities, total };
+}
+
+/** Points of the grids whose transforms are kept: 16 bytes each. */
+const MOST_KEPT = 2 ** 20;
+const transforms = remember<readonly Transformed[]>(MOST_KEPT, ([{ angle }]) => 2 * angle.length);
+
+/** Of the part at index `i`, both directions. Compositions that are nearly alike have the same grids. */
+function transformed({ key, loss }: Part, grid: Grid, i: number): readonly Transformed[] {
+  const { step, points } = grid;
+  const windows = DIRECTIONS.map((direction) => ({ tilt: grid[direction].tilt, range: grid[direction].ranges[i] }));
+  return transforms(`${key} ${step} ${points} ${JSON.stringify(windows)}`, () => {
+    const { fft, signal, spectrum } = transformOf(points);
+    signal.fill(0);
+    const releases = windows.map(({ tilt, range }, d) => {
+      const fine = discretise(loss[DIRECTIONS[d]], range, step);
+      const { masses, cumulant } = tilted(fine, tilt);
+      for (let k = 0; k < masses.length; k++) signal[2 * modulo(fine.first + k, points) + d] += masses[k];
+      return {
+        cumulant,
+        highest: fine.first + masses.length - 1,
+        kept: log1p(-min(fine.infinite, 1)),
+        magnitude: new Float64Array(points / 2 + 1),
+        angle: new Float64Array(points / 2 + 1),
+      };
+    });
+    fft.transform(spectrum, signal);
+    split(spectrum, releases);
+    return releases;
+  });
+}
+
+/** The transform of removed + i·added, by the logarithms of both. */
+function split(spectrum: Float64Array, [removed, added]: readonly Spectrum[]): void {
   const points = spectrum.length / 2;
   for (let k = 0; k <= points / 2; k++) {
     const mirrored = (points - k) % points;
@@ -80,15 +141,21 @@ function addPowers([removed, added]: readonly Spectrum[], spectrum: Float64Array
     const im = spectrum[2 * k + 1];
     const mirroredRe = spectrum[2 * mirrored];
     const mirroredIm = spectrum[2 * mirrored + 1];
-    addPower(removed, k, (re + mirroredRe) / 2, (im - mirroredIm) / 2, count);
-    addPower(added, k, (im + mirroredIm) / 2, (mirroredRe - re) / 2, count);
+    setPoint(removed, k, (re + mirroredRe) / 2, (im - mirroredIm) / 2);
+    setPoint(added, k, (im + mirroredIm) / 2, (mirroredRe - re) / 2);
   }
 }
 
-function addPower({ magnitude, angle }: Spectrum, k: number, re: number, im: number, count: number): void {
-  if (magnitude[k] < NOTHING) return;
-  magnitude[k] += (count / 2) * log(re * re + im * im);
-  if (magnitude[k] >= NOTHING) angle[k] += count * atan2(im, re);
+function setPoint({ magnitude, angle }: Spectrum, k: number, re: number, im: number): void {
+  magnitude[k] = log(re * re + im * im) / 2;
+  angle[k] = atan2(im, re);
+}
+
+function addPower({ magnitude, angle }: Spectrum, one: Spectrum, count: number): void {
+  for (let k = 0; k < magnitude.length; k++) {
+    magnitude[k] += count * one.magnitude[k];
+    angle[k] += count * one.angle[k];
+  }
 }
 
 /**
@@ -130,9 +197,15 @@ function errorOf({ sum, squares }: { sum: number; squares: number }, points: num
 
 const modulo = (i: number, n: number) => ((i % n) + n) % n;
 
-/** Tables of sines are kept for the size used last: a calibration asks for the same again and again. */
-let latest: { points: number; fft: FFT } | undefined;
-function transformOf(points: number): FFT {
-  if (latest?.points !== points) latest = { points, fft: new FFT(points) };
-  return latest.fft;
+/** Tables of sines, and room to work in, are kept for the size used last: a ledger or a calibration asks for the same again and again. */
+let latest: { points: number; fft: FFT; signal: Float64Array; spectrum: Float64Array } | undefined;
+function transformOf(points: number) {
+  if (latest?.points !== points)
+    latest = {
+      points,
+      fft: new FFT(points),
+      signal: new Float64Array(2 * points),
+      spectrum: new Float64Array(2 * points),
+    };
+  return latest;
 }

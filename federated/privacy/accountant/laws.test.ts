@@ -119,7 +119,7 @@ describe('of any composition, however extreme', () => {
   test('the grids of all its parts together have a million points at most', () => {
     fc.assert(
       fc.property(fc.array(extreme, { minLength: 1, maxLength: 50 }), deltas, (mechanisms, delta) => {
-        const parts = mechanisms.map((m) => ({ loss: lossOf(m), count: timesOf(m) }));
+        const parts = mechanisms.map((m, i) => ({ key: `${i}`, loss: lossOf(m), count: timesOf(m) }));
         const points = planGrid(parts, delta)?.points ?? 0;
         expect(points * parts.length).toBeLessThanOrEqual(2 ** 20);
       }),

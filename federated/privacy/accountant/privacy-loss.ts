@@ -1,21 +1,23 @@
 import type { Mechanism } from '../mechanism.js';
+import { remember } from '../remember.js';
 import { compose } from './composition.js';
 import type { DiscretisedLoss } from './discretised-loss.js';
 import {
   approximateLoss,
   DIRECTIONS,
+  type LossDistribution,
   type LossPair,
   laplaceLoss,
   subsampledGaussianLoss,
 } from './loss-distribution.js';
-import { type Finding, looseness, type Part, planGrid, roughEpsilon } from './window.js';
+import { type Finding, looseness, type Part, planGrid, remembered, roughEpsilon } from './window.js';
 
 const { exp, expm1, log, log1p, max, min, sqrt } = Math;
 
 /** Relative rounding error of a loss, and of where a mass lies on the grid. */
 const ROUNDING = 2 ** -47;
 /** A grid by which the answer is no further above the true ε is fine enough. */
-const ENOUGH = 8e-4;
+const ENOUGH = 5e-4;
 
 /**
  * The smallest ε, from above, for which the composition is (ε, δ)-differentially private; infinite where there is none, or where there are
@@ -32,9 +34,7 @@ export function privacyLossEpsilon(mechanisms: readonly Mechanism[], delta: numb
   if (!(rest > 0)) return Infinity;
   const releases = parts.reduce((sum, { count }) => sum + count, 0);
   const answer = solve(parts, releases, delta, rest);
-  if (answer === 0) return 0;
-  // Arithmetic that has failed must not look like privacy.
-  return answer > 0 ? answer + ROUNDING * (releases + answer) : Infinity;
+  return answer === 0 ? 0 : answer + ROUNDING * (releases + answer);
 }
 
 /** About what `privacyLossEpsilon` answers, rather more than less, at once: to look for a boundary by. */
@@ -89,8 +89,30 @@ function partsOf(mechanisms: readonly Mechanism[]): Part[] {
         subsampledGaussianLoss(m.samplingRate, m.noiseMultiplier),
       );
   }
-  if (precision > 0) add('gaussian', 1, () => subsampledGaussianLoss(1, 1 / sqrt(precision)));
-  return [...counts.values()].map(({ loss, count }) => ({ loss: loss(), count }));
+  if (precision > 0) add(`gaussian ${precision}`, 1, () => subsampledGaussianLoss(1, 1 / sqrt(precision)));
+  return [...counts].map(([key, { loss, count }]) => ({
+    key,
+    count,
+    loss: losses(key, () => rememberingLoss(loss())),
+  }));
+}
+
+/** A ledger asks for the same few losses at every entry. */
+const losses = remember<LossPair>(64);
+const TAILS = 4;
+
+function rememberingLoss({ remove, add, disclosed }: LossPair): LossPair {
+  return { remove: rememberingDistribution(remove), add: rememberingDistribution(add), disclosed };
+}
+
+function rememberingDistribution(distribution: LossDistribution): LossDistribution {
+  const ranges = remember<ReturnType<LossDistribution['range']>>(TAILS);
+  const cumulants = remember<ReturnType<LossDistribution['cumulantBelow']>>(TAILS);
+  return {
+    range: (tail) => ranges(tail, () => distribution.range(tail)),
+    cumulantBelow: (high) => cumulants(high, () => remembered(distribution.cumulantBelow(high))),
+    masses: (low, step, count) => distribution.masses(low, step, count),
+  };
 }
 
 interface Answer {
@@ -112,9 +134,10 @@ function epsilonOf({ step, first, probabilities, infinite }: DiscretisedLoss, de
     mass += probabilities[i];
     discounted += probabilities[i];
     // Between the grid point below and this one, δ(ε) = mass − e^(ε − this point)·discounted.
-    if (mass - discounted * shrink > delta) {
+    if (!(mass - discounted * shrink <= delta)) {
       const epsilon = max(0, (first + i) * step + log((mass - delta) / discounted));
-      return { epsilon, steepness: (mass - delta) / delta, below: false };
+      // Arithmetic that has failed must not look like privacy.
+      return { epsilon: epsilon >= 0 ? epsilon : Infinity, steepness: (mass - delta) / delta, below: false };
     }
     discounted *= shrink;
   }

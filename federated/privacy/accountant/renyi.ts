@@ -1,4 +1,5 @@
 import type { Mechanism } from '../mechanism.js';
+import { remember } from '../remember.js';
 
 const { abs, ceil, exp, expm1, floor, log, log1p, max, min, sqrt } = Math;
 
@@ -19,13 +20,30 @@ export function renyiEpsilon(mechanisms: readonly Mechanism[], delta: number): n
   for (const m of mechanisms) if (m.mechanism === 'approximate') rest -= m.delta;
   if (!(rest > 0)) return Infinity;
   if (mechanisms.length === 0) return 0;
-  let least = Infinity;
-  for (const order of ORDERS) {
-    const divergence = mechanisms.reduce((sum, mechanism) => sum + renyiDivergence(mechanism, order), 0);
-    const epsilon = divergence + log1p(-1 / order) - log(rest * order) / (order - 1);
-    least = min(least, epsilon);
+  const divergences = new Float64Array(ORDERS.length);
+  for (const m of mechanisms) {
+    const [one, count] = oneOf(m);
+    one.forEach((divergence, i) => {
+      divergences[i] += count * divergence;
+    });
   }
-  return max(0, least);
+  const answers = ORDERS.map((order, i) => divergences[i] + log1p(-1 / order) - log(rest * order) / (order - 1));
+  return max(0, min(...answers));
+}
+
+/** A ledger asks for the same few at every entry. */
+const remembered = remember<Float64Array>(256);
+
+/** The divergences of one release at all orders, and how many there are of it. */
+function oneOf(m: Mechanism): [Float64Array, number] {
+  const [one, count] = single(m);
+  const key = JSON.stringify(one);
+  return [remembered(key, () => Float64Array.from(ORDERS, (order) => renyiDivergence(one, order))), count];
+}
+
+function single(m: Mechanism): [Mechanism, number] {
+  if (m.mechanism === 'subsampled-gaussian') return [{ ...m, steps: 1 }, m.steps];
+  return m.mechanism === 'approximate' ? [m, 1] : [{ ...m, count: 1 }, m.count];
 }
 
 /** Rényi divergence of an order > 1, the larger of both directions, of all repetitions of the mechanism. */
@@ -38,22 +56,8 @@ export function renyiDivergence(mechanism: Mechanism, order: number): number {
     case 'approximate':
       return randomisedResponseDivergence(mechanism.epsilon, order);
     case 'subsampled-gaussian':
-      return mechanism.steps * rememberedDivergence(mechanism.samplingRate, mechanism.noiseMultiplier, order);
+      return mechanism.steps * subsampledDivergence(mechanism.samplingRate, mechanism.noiseMultiplier, order);
   }
-}
-
-const MOST_REMEMBERED = 5000;
-const remembered = new Map<string, number>();
-
-/** A ledger asks for the same steps at every entry. */
-function rememberedDivergence(q: number, sigma: number, order: number): number {
-  const key = `${q} ${sigma} ${order}`;
-  const known = remembered.get(key);
-  if (known !== undefined) return known;
-  const divergence = subsampledDivergence(q, sigma, order);
-  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  remembered.set(key, divergence);
-  return divergence;
 }
 
 /** Mironov 2017, table II. */

@@ -1,9 +1,11 @@
 import { DIRECTIONS, type Direction, type LossPair } from './loss-distribution.js';
 
-const { exp, floor, log, log1p, log2, max, min, round, sqrt } = Math;
+const { ceil, exp, floor, log, log1p, log2, max, min, round, sqrt } = Math;
 
 /** Equal releases: a loss and how many there are of it. */
 export interface Part {
+  /** Names the loss. */
+  readonly key: string;
   readonly loss: LossPair;
   readonly count: number;
 }
@@ -43,6 +45,8 @@ const SPARE = 4;
 /** Of all parts together: a bound of the time that a question takes. Where it is reached, the grid is coarser, and the answer looser. */
 const MOST_POINTS = 2 ** 20;
 const MOST_POINTS_OF_ONE = 2 ** 18;
+/** Steps are 2^(k/4): compositions that are nearly alike have the same, and what was computed of a loss is used again. */
+const STEPS_PER_OCTAVE = 4;
 
 /** How far below its bound ε may be, in units of 1/λ: for a normal loss it is 1 to 3. */
 const MARGIN = 4;
@@ -64,7 +68,7 @@ export interface Finding {
 export function planGrid(parts: readonly Part[], delta: number, found?: Finding): Grid | undefined {
   const releases = parts.reduce((sum, { count }) => sum + count, 0);
   const bits = -log(delta * TRUNCATION);
-  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, exp(-bits) / releases));
+  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, bits, releases));
   const bounds = sides.map(({ cumulant }) => boundOf(cumulant, delta));
   const scale = max(...bounds.map(({ bound, lambda }) => (bound > 0 ? max(bound, FLATNESS / lambda) : 0)));
   const accuracy = ACCURACY * (found || scale === 0 ? 1 : min(1, max(LEAST_SCALE, scale)));
@@ -75,8 +79,9 @@ export function planGrid(parts: readonly Part[], delta: number, found?: Finding)
     stepFor(enough[d], releases, found?.steepness ?? steepness(enough[d] / 8)),
   );
   const most = min(MOST_POINTS_OF_ONE, 2 ** floor(log2(MOST_POINTS / parts.length)));
-  let step = min(...steps);
+  let k = floor(STEPS_PER_OCTAVE * log2(min(...steps)));
   for (let i = 0; i < MOST_TRIES; i++) {
+    const step = 2 ** (k / STEPS_PER_OCTAVE);
     const windows = sides.map(({ cumulant }, d) => {
       const rounded = (lambda: number) => cumulant(lambda) + (releases * step * step * lambda * (lambda + 1)) / 8;
       const bound = boundOf(rounded, delta);
@@ -90,12 +95,15 @@ export function planGrid(parts: readonly Part[], delta: number, found?: Finding)
     if (points <= most && width / step + SPARE <= points) {
       const [remove, add] = sides.map(({ losses }, d): Window => {
         const { low, tilt } = windows[d];
-        const ranges = losses.map((loss) => rangeOf(loss, tilt, bits, releases));
-        return { first: floor(low / step) - 1, tilt, ranges };
+        return {
+          first: floor(low / step) - 1,
+          tilt,
+          ranges: losses.map((loss) => rangeOf(loss, tilt, bits, releases)),
+        };
       });
       return { step, points, finest: points === most, remove, add };
     }
-    step = max(1.001 * step, width / (min(points, most) - 2 * SPARE));
+    k += max(1, floor(STEPS_PER_OCTAVE * log2((width / step + SPARE) / min(points, most))));
   }
   return undefined;
 }
@@ -103,7 +111,8 @@ export function planGrid(parts: readonly Part[], delta: number, found?: Finding)
 /** ε from above, by some ten per cent, for a small part of the price: to plan by, not to answer with. */
 export function roughEpsilon(parts: readonly Part[], delta: number): number {
   const releases = parts.reduce((sum, { count }) => sum + count, 0);
-  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, (delta * TRUNCATION) / releases));
+  const bits = -log(delta * TRUNCATION);
+  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, bits, releases));
   return max(0, ...sides.map(({ cumulant }) => boundOf(cumulant, delta).bound));
 }
 
@@ -129,27 +138,39 @@ interface Loss {
   readonly cumulant: Cumulant;
 }
 
-function sideOf(parts: readonly Part[], direction: Direction, tail: number) {
+function sideOf(parts: readonly Part[], direction: Direction, bits: number, releases: number) {
+  const tail = exp(-bits) / roundedUp(releases);
   const losses = parts.map(({ loss, count }): Loss => {
     const range = loss[direction].range(tail);
-    return { count, range, cumulant: remembered(loss[direction].cumulantBelow(range.high)) };
+    return { count, range, cumulant: loss[direction].cumulantBelow(range.high) };
   });
-  const cumulant = (lambda: number) => losses.reduce((sum, loss) => sum + loss.count * loss.cumulant(lambda), 0);
+  const cumulant = remembered((lambda) => losses.reduce((sum, loss) => sum + loss.count * loss.cumulant(lambda), 0));
   return { losses, cumulant };
 }
 
 /** The part of a release's losses that matters: beyond it is less than its share of the tolerance, below it nothing that is tilted up. */
 function rangeOf({ range, cumulant }: Loss, tilt: number, bits: number, releases: number) {
-  const high = min(range.high, (cumulant(tilt) + bits + log(releases)) / tilt);
-  return { low: min(high, max(range.low, (cumulant(tilt) + log(NEGLIGIBLE / releases)) / tilt)), high };
+  const logReleases = log(roundedUp(releases));
+  const high = min(range.high, (cumulant(tilt) + bits + logReleases) / tilt);
+  return { low: min(high, max(range.low, (cumulant(tilt) + log(NEGLIGIBLE) - logReleases) / tilt)), high };
 }
+
+/** A power of two: compositions of about as many releases look at a loss alike, and it is computed once for them. */
+const roundedUp = (releases: number) => 2 ** ceil(log2(releases));
 
 /** λ = 2^(k/8) for k between these. */
 const PER_OCTAVE = 8;
 const [LOWEST, HIGHEST] = [-60 * PER_OCTAVE, 40 * PER_OCTAVE];
-const lambdaAt = (k: number) => 2 ** (k / PER_OCTAVE);
-/** Tilts that are tried: two octaves. */
-const TILTS = 2 * PER_OCTAVE;
+/** Tilts are less than the λ of bounds by some octaves, and the outer λ of windows more. */
+const BEYOND = 4 * PER_OCTAVE;
+const LAMBDAS = Float64Array.from(
+  { length: HIGHEST - LOWEST + 2 * BEYOND },
+  (_, i) => 2 ** ((LOWEST - BEYOND + i) / PER_OCTAVE),
+);
+const lambdaAt = (k: number) => LAMBDAS[k - LOWEST + BEYOND];
+/** Tilts that are tried: two octaves, by halves. */
+const TILTS = 5;
+const TILTS_PER_OCTAVE = 2;
 
 interface Bound {
   readonly bound: number;
@@ -183,7 +204,7 @@ function boundOf(cumulant: Cumulant, delta: number): Bound {
  */
 function narrowest(cumulant: Cumulant, low: number, steepness: number, bits: number) {
   const tries = Array.from({ length: TILTS }, (_, i) => {
-    const k = round(PER_OCTAVE * log2(steepness)) - i;
+    const k = (floor(TILTS_PER_OCTAVE * log2(steepness) + 0.01) - i) * (PER_OCTAVE / TILTS_PER_OCTAVE);
     const tilt = lambdaAt(k);
     const widthAt = (outer: number) =>
       (cumulant(lambdaAt(outer)) - lambdaAt(outer) * low + bits) / (lambdaAt(outer) - tilt);
@@ -207,11 +228,15 @@ function firstOf(low: number, high: number, holds: (k: number) => boolean): numb
   return from;
 }
 
-function remembered(work: Cumulant): Cumulant {
+/** Of a cumulant, which is asked for at the same few hundred λ. */
+export function remembered(cumulant: Cumulant): Cumulant {
   const known = new Map<number, number>();
-  return (x) => {
-    const value = known.get(x) ?? work(x);
-    known.set(x, value);
+  return (lambda) => {
+    let value = known.get(lambda);
+    if (value === undefined) {
+      value = cumulant(lambda);
+      known.set(lambda, value);
+    }
     return value;
   };
 }

@@ -1,6 +1,8 @@
 import { epsilon } from '../accountant/epsilon.js';
-import { combineEqual, type Mechanism } from '../mechanism.js';
+import { type Mechanism, Releases } from '../mechanism.js';
+import { remember } from '../remember.js';
 import type { CapRecord, LedgerRecord, Spent } from './entry.js';
+import { GrowingMap } from './growing-map.js';
 
 /** A charge that counts: reserved until it is committed or released. */
 export interface Charge {
@@ -13,15 +15,24 @@ export interface Charge {
 export interface Budget {
   readonly cap: CapRecord | undefined;
   /** Of the current period, by reservation. */
-  readonly charges: ReadonlyMap<string, Charge>;
+  readonly charges: GrowingMap<string, Charge>;
   /** Reservations of earlier periods and their status: they can still be committed or released, and count no more. */
-  readonly earlier: ReadonlyMap<string, Charge>;
+  readonly earlier: GrowingMap<string, Charge>;
+  /** What counts: reserved and committed in the current period. */
+  readonly counting: Releases;
   /** ε at the cap's δ of what is reserved and committed in the current period. */
   readonly spent: Spent;
 }
 
 const NOTHING: Spent = { pld: 0, rdp: 0 };
-export const EMPTY_BUDGET: Budget = { cap: undefined, charges: new Map(), earlier: new Map(), spent: NOTHING };
+const NO_CHARGES = GrowingMap.empty<string, Charge>();
+export const EMPTY_BUDGET: Budget = {
+  cap: undefined,
+  charges: NO_CHARGES,
+  earlier: NO_CHARGES,
+  counting: Releases.NONE,
+  spent: NOTHING,
+};
 
 /** Measures what mechanisms that count together have spent at a δ. */
 export type Measure = (mechanisms: readonly Mechanism[], delta: number) => Spent;
@@ -68,8 +79,8 @@ export function applyRecord(budget: Budget, record: LedgerRecord, measure: Measu
       if (budget.charges.has(record.reservation) || budget.earlier.has(record.reservation))
         throw new BudgetError('ALREADY_RESERVED', `The reservation ${record.reservation} exists.`);
       const charge: Charge = { reservation: record.reservation, status: 'reserved', mechanisms: record.mechanisms };
-      const charges = new Map(budget.charges).set(record.reservation, charge);
-      const next = spending({ ...budget, charges }, measure);
+      const charges = budget.charges.with(record.reservation, charge);
+      const next = spending({ ...budget, charges, counting: budget.counting.plus(record.mechanisms) }, measure);
       if (!(next.spent.pld <= cap.epsilon && Number.isFinite(next.spent.rdp)))
         throw new BudgetError('EXHAUSTED', `This would spend ε = ${next.spent.pld.toFixed(4)} of ${cap.epsilon}.`);
       return next;
@@ -91,8 +102,7 @@ function withCap(budget: Budget, record: CapRecord, measure: Measure): Budget {
       throw new BudgetError('BAD_CAP', `What was charged in this period has no ε at δ = ${record.delta}.`);
     return next;
   }
-  const earlier = new Map([...budget.earlier, ...budget.charges]);
-  return { cap: record, charges: new Map(), earlier, spent: NOTHING };
+  return { ...EMPTY_BUDGET, cap: record, earlier: budget.earlier.and(budget.charges) };
 }
 
 function settle(budget: Budget, reservation: string, status: 'committed' | 'released', measure: Measure): Budget {
@@ -101,9 +111,10 @@ function settle(budget: Budget, reservation: string, status: 'committed' | 'rele
     if (!charge) continue;
     if (charge.status !== 'reserved')
       throw new BudgetError('ALREADY_SETTLED', `The reservation ${reservation} is ${charge.status} already.`);
-    const settled = { ...budget, [period]: new Map(budget[period]).set(reservation, { ...charge, status }) };
+    const settled = { ...budget, [period]: budget[period].with(reservation, { ...charge, status }) };
     // A commitment changes nothing that counts.
-    return status === 'released' && period === 'charges' ? spending(settled, measure) : settled;
+    if (status === 'committed' || period === 'earlier') return settled;
+    return spending({ ...settled, counting: budget.counting.minus(charge.mechanisms) }, measure);
   }
   throw new BudgetError('UNKNOWN_RESERVATION', `There is no reservation ${reservation}.`);
 }
@@ -112,14 +123,20 @@ function settle(budget: Budget, reservation: string, status: 'committed' | 'rele
  * All mechanisms that count: reserved and committed in the current period. Equal ones are one with their counts added up, in an order that
  * depends on nothing but what they are: the same charges have the same figures, to the last digit, whoever computes them.
  */
-export function chargedMechanisms({ charges }: Budget): Mechanism[] {
-  const counting = [...charges.values()].filter(({ status }) => status !== 'released');
-  return combineEqual(counting.flatMap(({ mechanisms }) => mechanisms));
-}
+export const chargedMechanisms = ({ counting }: Budget): Mechanism[] => counting.toMechanisms();
 
 function spending(budget: Budget, measure: Measure): Budget {
   const mechanisms = chargedMechanisms(budget);
   const delta = budget.cap?.delta;
   if (delta === undefined || mechanisms.length === 0) return { ...budget, spent: NOTHING };
   return { ...budget, spent: measure(mechanisms, delta) };
+}
+
+/** Compositions that are remembered: what is released, or reserved by several who are charged alike, comes again soon. */
+const MOST_REMEMBERED = 1000;
+
+/** A measure that computes a composition once. */
+export function rememberingMeasure(measure: Measure = measureSpent): Measure {
+  const known = remember<Spent>(MOST_REMEMBERED);
+  return (mechanisms, delta) => known(`${delta} ${JSON.stringify(mechanisms)}`, () => measure(mechanisms, delta));
 }

@@ -2,7 +2,7 @@ import { type KeyObject, sign, verify } from 'node:crypto';
 import { canonicalJson } from '../../canonical-json.js';
 import { entryLeaf } from './chain.js';
 import type { LedgerEntry } from './entry.js';
-import { merkleRoot } from './merkle.js';
+import { MerkleFrontier } from './merkle.js';
 
 /** The coordinator's word for what a ledger was: whoever holds one can tell when history was changed after it. */
 export interface Checkpoint {
@@ -20,23 +20,36 @@ export interface Checkpoint {
   readonly signature: string;
 }
 
+export interface Signer {
+  readonly key: string;
+  readonly privateKey: KeyObject;
+}
+
 /** @param entries the whole ledger of one institution; at least one */
 export function signCheckpoint(
   entries: readonly Pick<LedgerEntry, 'institution' | 'hash'>[],
   at: string,
-  signer: { readonly key: string; readonly privateKey: KeyObject },
+  signer: Signer,
 ): Checkpoint {
   const last = entries.at(-1);
   if (!last) throw new RangeError('An empty ledger has nothing to sign.');
-  const body = {
-    institution: last.institution,
-    size: entries.length,
-    root: merkleRoot(entries.map(entryLeaf)).toString('hex'),
-    head: last.hash,
-    at,
-    key: signer.key,
-  };
-  return { ...body, signature: sign(null, bytesOf(body), signer.privateKey).toString('base64url') };
+  const tree = entries.reduce((before, entry) => before.with(entryLeaf(entry)), MerkleFrontier.EMPTY);
+  return signTree(last.institution, tree, last.hash, at, signer);
+}
+
+/**
+ * @param tree over the whole ledger, of which there is at least one entry
+ * @param head hash of the last
+ */
+export function signTree(
+  institution: string,
+  tree: MerkleFrontier,
+  head: string,
+  at: string,
+  { key, privateKey }: Signer,
+): Checkpoint {
+  const body = { institution, size: tree.size, root: tree.root().toString('hex'), head, at, key };
+  return { ...body, signature: sign(null, bytesOf(body), privateKey).toString('base64url') };
 }
 
 export function verifyCheckpoint(checkpoint: Checkpoint, publicKey: KeyObject): boolean {

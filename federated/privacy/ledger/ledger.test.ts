@@ -1,13 +1,21 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { canonicalJson } from '../../canonical-json.js';
-import type { Mechanism } from '../mechanism.js';
-import { applyRecord, type Budget, BudgetError, EMPTY_BUDGET } from './budget.js';
+import { combineEqual, type Mechanism, Releases } from '../mechanism.js';
+import {
+  applyRecord,
+  type Budget,
+  BudgetError,
+  chargedMechanisms,
+  EMPTY_BUDGET,
+  rememberingMeasure,
+} from './budget.js';
 import { chainEntry, entryHash, entryLeaf } from './chain.js';
 import { signCheckpoint } from './checkpoint.js';
 import type { LedgerEntry, LedgerRecord } from './entry.js';
-import { inclusionProof, leafHash, merkleRoot, verifyInclusion } from './merkle.js';
-import { verifyExport } from './verify.js';
+import { GrowingMap } from './growing-map.js';
+import { inclusionProof, leafHash, MerkleFrontier, merkleRoot, verifyInclusion } from './merkle.js';
+import { verifyExport, verifyStream } from './verify.js';
 
 const INSTITUTION = '00000000-0000-4000-8000-000000000001';
 const step: Mechanism = { mechanism: 'subsampled-gaussian', samplingRate: 0.05, noiseMultiplier: 2, steps: 50 };
@@ -113,7 +121,89 @@ describe('budget', () => {
   });
 });
 
+describe('what counts is kept up to date', () => {
+  const mechanisms = fc.array(
+    fc.oneof(
+      fc.record({
+        mechanism: fc.constant('subsampled-gaussian' as const),
+        samplingRate: fc.constantFrom(0.01, 0.02),
+        noiseMultiplier: fc.constantFrom(1, 2),
+        steps: fc.integer({ min: 1, max: 9 }),
+      }),
+      fc.record({
+        mechanism: fc.constant('gaussian' as const),
+        noiseMultiplier: fc.constantFrom(5, 6),
+        count: fc.integer({ min: 1, max: 3 }),
+      }),
+      fc.record({
+        mechanism: fc.constant('approximate' as const),
+        epsilon: fc.constantFrom(0.1, 0.2),
+        delta: fc.constant(0),
+      }),
+    ),
+    { maxLength: 8 },
+  );
+
+  test('releases that were added and taken away again leave what was there, in the same words', () => {
+    fc.assert(
+      fc.property(mechanisms, mechanisms, (kept, taken) => {
+        const left = Releases.NONE.plus(taken).plus(kept).minus(taken).toMechanisms();
+        expect(left).toEqual(combineEqual(kept));
+        expect(JSON.stringify(Releases.NONE.plus(kept).toMechanisms())).toBe(JSON.stringify(combineEqual(kept)));
+      }),
+    );
+  });
+
+  test('through a thousand charges, settled in any order, it is what the charges say', () => {
+    const seen: number[] = [];
+    const measure = rememberingMeasure((charged) => {
+      seen.push(charged.length);
+      return { pld: 0, rdp: 0 };
+    });
+    let budget = replay(cap());
+    for (let i = 0; i < 1000; i++) {
+      budget = applyRecord(budget, reserve(`r${i}`), measure);
+      if (i % 3 === 2) budget = applyRecord(budget, (i % 2 === 0 ? commit : release)(`r${i - 2}`), measure);
+    }
+    const counting = [...budget.charges.values()].filter(({ status }) => status !== 'released');
+    expect(budget.charges.get('r999')?.status).toBe('reserved');
+    expect(chargedMechanisms(budget)).toEqual(combineEqual(counting.flatMap((charge) => charge.mechanisms)));
+    expect(Math.max(...seen)).toBe(1);
+  });
+
+  test('a growing map is a map, and what was is not changed by what comes', () => {
+    const keys = fc.array(fc.tuple(fc.nat(400), fc.nat()), { maxLength: 700 });
+    fc.assert(
+      fc.property(keys, keys, (first, second) => {
+        const grow = (changes: [number, number][], from = GrowingMap.empty<number, number>()) =>
+          changes.reduce((map, [key, value]) => map.with(key, value), from);
+        const before = grow(first);
+        const after = grow(second, before);
+        const plain = new Map(first);
+        expect([...before.values()]).toEqual([...plain.values()]);
+        for (const [key, value] of second) plain.set(key, value);
+        expect([...after.values()]).toEqual([...plain.values()]);
+        expect([...before.and(grow(second)).values()]).toEqual([...plain.values()]);
+        for (const [key] of first) expect([after.get(key), after.has(key)]).toEqual([plain.get(key), true]);
+        expect(after.has(500)).toBe(false);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
 describe('Merkle tree', () => {
+  test('leaf by leaf it has the roots of the whole', () => {
+    let tree = MerkleFrontier.EMPTY;
+    const leaves: Buffer[] = [];
+    for (let size = 0; size <= 70; size++) {
+      expect(tree.root().equals(merkleRoot(leaves))).toBe(true);
+      expect(tree.size).toBe(size);
+      leaves.push(leafHash(Buffer.of(size)));
+      tree = tree.with(leaves[size]);
+    }
+  });
+
   test('the empty tree and one leaf are as RFC 6962 has them', () => {
     expect(merkleRoot([]).toString('hex')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(leafHash(Buffer.alloc(0)).toString('hex')).toBe(
@@ -164,6 +254,30 @@ describe('verification of an export', () => {
     expect(result.problems).toEqual([]);
     expect(result).toMatchObject({ institution: INSTITUTION, entries: 4, checkpoints: 1, covered: 4 });
     expect(result.budgets.get('all')?.spent.pld).toBe(entries[3].spent.pld);
+  });
+
+  test('line by line it is found to be the same', async () => {
+    async function* stream(some: readonly string[]) {
+      yield* some;
+    }
+    const trusted = new Map([['k1', rawKey]]);
+    expect(await verifyStream(stream(lines), { trusted })).toEqual(verifyExport(lines, trusted));
+    const cut = lines.slice(0, 4);
+    expect(await verifyStream(stream(cut))).toEqual(verifyExport(cut));
+    expect((await verifyStream(stream(cut), { unsigned: true })).problems).toEqual([]);
+  });
+
+  test('checkpoints in any order are compared with the entries that each covers', () => {
+    const at = (size: number) =>
+      JSON.stringify({
+        type: 'checkpoint',
+        ...signCheckpoint(entries.slice(0, size), checkpoint.at, { key: 'k1', privateKey }),
+      });
+    expect(verifyExport([...lines, at(1), at(3), at(2)]).problems).toEqual([]);
+    const forged = signCheckpoint([entries[1], entries[0]], checkpoint.at, { key: 'k1', privateKey });
+    expect(verifyExport([...lines, JSON.stringify({ type: 'checkpoint', ...forged })]).problems).toEqual([
+      { line: lines.length + 1, problem: expect.stringContaining('first 2 entries are not those') },
+    ]);
   });
 
   test('any change of any character is found', () => {

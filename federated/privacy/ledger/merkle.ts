@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Merkle tree over ledger entries, as certificate transparency has it (RFC 6962, section 2.1): leaves and nodes are hashed with different
@@ -7,11 +7,7 @@ import { createHash } from 'node:crypto';
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 
-const sha256 = (...parts: readonly Uint8Array[]) => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
 export const leafHash = (data: Uint8Array): Buffer => sha256(LEAF, data);
 const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);
@@ -22,6 +18,33 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Buffer {
   if (leaves.length === 1) return Buffer.from(leaves[0]);
   const split = splitOf(leaves.length);
   return nodeHash(merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)));
+}
+
+/**
+ * The tree over leaves that come one by one: the roots of its whole subtrees, the largest first, are all that is needed for the next. Each
+ * further leaf makes another value.
+ */
+export class MerkleFrontier {
+  static readonly EMPTY = new MerkleFrontier(0, []);
+
+  private constructor(
+    readonly size: number,
+    private readonly roots: readonly Buffer[],
+  ) {}
+
+  /** @param leaf leaf hash */
+  with(leaf: Buffer): MerkleFrontier {
+    const roots = [...this.roots, leaf];
+    for (let size = this.size; size % 2 === 1; size = (size - 1) / 2) {
+      const right = roots.pop() as Buffer;
+      roots.push(nodeHash(roots.pop() as Buffer, right));
+    }
+    return new MerkleFrontier(this.size + 1, roots);
+  }
+
+  root(): Buffer {
+    return this.roots.length === 0 ? sha256() : this.roots.reduceRight((right, left) => nodeHash(left, right));
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { applyRecord, type Budget, EMPTY_BUDGET, type Measure, measureSpent } from './budget.js';
+import { applyRecord, type Budget, EMPTY_BUDGET, rememberingMeasure } from './budget.js';
 import { entryHash, entryLeaf, GENESIS } from './chain.js';
 import { type Checkpoint, verifyCheckpoint } from './checkpoint.js';
 import type { LedgerEntry } from './entry.js';
-import { merkleRoot } from './merkle.js';
+import { MerkleFrontier } from './merkle.js';
 
 /** A line of an export: the keys of the coordinator, the entries of one institution in order, and the checkpoints. */
 export type ExportLine =
@@ -32,6 +32,7 @@ export interface Verification {
 const TOLERANCE = 1e-6;
 /** An entry has these and no more: what the hash does not cover must not be there. */
 const ENTRY_FIELDS = 6;
+const HASH = /^[0-9a-f]{64}$/;
 
 /**
  * Recomputes a ledger from its export alone: sequence, chain, the rules of budgets, every ε, Merkle roots and signatures.
@@ -39,56 +40,89 @@ const ENTRY_FIELDS = 6;
  *   are taken, which shows that it is consistent, not who signed it.
  */
 export function verifyLedger(lines: Iterable<string>, trusted?: ReadonlyMap<string, string>): Verification {
-  const state = new LedgerCheck(trusted);
-  let number = 0;
-  for (const text of lines) {
-    number++;
-    if (text.trim() === '') continue;
-    state.read(text, number);
-  }
-  if (state.entries.length === 0) state.report(number, 'There are no entries.');
-  return {
-    institution: state.entries[0]?.institution,
-    entries: state.entries.length,
-    checkpoints: state.checkpoints,
-    covered: state.covered,
-    budgets: state.budgets,
-    problems: state.problems,
-  };
+  const check = new LedgerCheck(trusted);
+  for (const line of lines) check.read(line);
+  return check.result();
 }
 
 /**
  * As verifyLedger, of what a coordinator exports: a checkpoint must be over all entries, or the end was cut off. A node's own ledger has
  * no checkpoints.
  */
-export function verifyExport(lines: readonly string[], trusted?: ReadonlyMap<string, string>): Verification {
-  const found = verifyLedger(lines, trusted);
-  if (found.covered === found.entries) return found;
-  const problem = `No checkpoint covers the entries after ${found.covered}: the end of the export is missing.`;
-  return { ...found, problems: [...found.problems, { line: lines.length, problem }] };
+export function verifyExport(lines: Iterable<string>, trusted?: ReadonlyMap<string, string>): Verification {
+  const check = new LedgerCheck(trusted);
+  for (const line of lines) check.read(line);
+  return check.resultOfExport();
+}
+
+/**
+ * As verifyExport, line by line, or as verifyLedger where it is unsigned. Of an entry are kept 32 bytes, and of a reservation what the rules
+ * need: its id, what it charged and what became of it.
+ */
+export async function verifyStream(
+  lines: AsyncIterable<string>,
+  { trusted, unsigned = false }: { readonly trusted?: ReadonlyMap<string, string>; readonly unsigned?: boolean } = {},
+): Promise<Verification> {
+  const check = new LedgerCheck(trusted);
+  for await (const line of lines) check.read(line);
+  return unsigned ? check.result() : check.resultOfExport();
+}
+
+/** Hashes of one size after another, without an object for each. */
+class Hashes {
+  length = 0;
+  private bytes = Buffer.alloc(32 * 1024);
+
+  push(hash: Buffer): void {
+    if (32 * this.length === this.bytes.length)
+      this.bytes = Buffer.concat([this.bytes, Buffer.alloc(this.bytes.length)]);
+    hash.copy(this.bytes, 32 * this.length++);
+  }
+
+  at(index: number): Buffer {
+    return this.bytes.subarray(32 * index, 32 * index + 32);
+  }
 }
 
 class LedgerCheck {
-  readonly entries: LedgerEntry[] = [];
-  readonly budgets = new Map<string, Budget>();
-  readonly problems: Problem[] = [];
-  checkpoints = 0;
-  covered = 0;
+  private readonly budgets = new Map<string, Budget>();
+  private readonly problems: Problem[] = [];
   private readonly keys = new Map<string, KeyObject>();
-  private readonly leaves: Buffer[] = [];
+  private readonly leaves = new Hashes();
   private readonly trusted: ReadonlyMap<string, string> | undefined;
   private readonly measure = rememberingMeasure();
+  private lines = 0;
+  private checkpoints = 0;
+  private covered = 0;
+  private institution: string | undefined;
+  private last: Pick<LedgerEntry, 'sequence' | 'hash' | 'record'> | undefined;
+  /** Over the entries of the checkpoint before: checkpoints come in order. */
+  private tree = MerkleFrontier.EMPTY;
 
   constructor(trusted: ReadonlyMap<string, string> | undefined) {
     this.trusted = trusted;
     for (const [id, key] of trusted ?? []) this.keys.set(id, publicKeyOf(key));
   }
 
-  report(line: number, problem: string): void {
-    this.problems.push({ line, problem });
+  result(): Verification {
+    if (this.leaves.length === 0) this.report(this.lines, 'There are no entries.');
+    const { institution, covered, budgets, problems } = this;
+    return { institution, entries: this.leaves.length, checkpoints: this.checkpoints, covered, budgets, problems };
   }
 
-  read(text: string, line: number): void {
+  resultOfExport(): Verification {
+    const found = this.result();
+    if (this.covered !== found.entries)
+      this.report(
+        this.lines,
+        `No checkpoint covers the entries after ${this.covered}: the end of the export is missing.`,
+      );
+    return found;
+  }
+
+  read(text: string): void {
+    const line = ++this.lines;
+    if (text.trim() === '') return;
     try {
       const value = JSON.parse(text) as ExportLine;
       // A byte that changes no value (white space, another spelling of a number) is an edit too.
@@ -103,17 +137,21 @@ class LedgerCheck {
     }
   }
 
+  private report(line: number, problem: string): void {
+    this.problems.push({ line, problem });
+  }
+
   private key({ id, publicKey }: Extract<ExportLine, { type: 'key' }>, line: number): void {
     if (!this.trusted) this.keys.set(id, publicKeyOf(publicKey));
     else if (this.trusted.get(id) !== publicKey) this.report(line, `The key ${id} is not one that you trust.`);
   }
 
   private entry({ type: _, ...entry }: Extract<ExportLine, { type: 'entry' }>, line: number): void {
-    const last = this.entries.at(-1);
+    const last = this.last;
     const expected = (last?.sequence ?? 0) + 1;
     if (entry.sequence !== expected)
       this.report(line, `Entry ${entry.sequence} stands where entry ${expected} belongs.`);
-    if (last && entry.institution !== last.institution)
+    if (last && entry.institution !== this.institution)
       this.report(line, `Entry ${entry.sequence} is of another institution.`);
     if (entry.previous !== (last?.hash ?? GENESIS))
       this.report(line, `Entry ${entry.sequence} does not follow the entry before it.`);
@@ -122,7 +160,8 @@ class LedgerCheck {
     if (last && entry.record.at < last.record.at)
       this.report(line, `Entry ${entry.sequence} is older than the entry before it.`);
     this.recompute(entry, line);
-    this.entries.push(entry);
+    this.institution ??= entry.institution;
+    this.last = entry;
     this.leaves.push(entryLeaf(entry));
   }
 
@@ -152,24 +191,20 @@ class LedgerCheck {
     const key = this.keys.get(id);
     if (!key) return `The checkpoint is signed by the unknown key ${id}.`;
     if (!verifyCheckpoint(checkpoint, key)) return 'The signature of the checkpoint does not verify.';
-    if (institution !== this.entries[0]?.institution) return 'The checkpoint is of another institution.';
-    if (!Number.isInteger(size) || size < 1 || size > this.entries.length)
-      return `The checkpoint is over ${size} entries; ${this.entries.length} are here: some are missing.`;
-    if (this.entries[size - 1].hash !== head || merkleRoot(this.leaves.slice(0, size)).toString('hex') !== root)
+    if (institution !== this.institution) return 'The checkpoint is of another institution.';
+    if (!Number.isInteger(size) || size < 1 || size > this.leaves.length)
+      return `The checkpoint is over ${size} entries; ${this.leaves.length} are here: some are missing.`;
+    const headLeaf = HASH.test(head) && entryLeaf({ hash: head });
+    if (!headLeaf || !this.leaves.at(size - 1).equals(headLeaf) || this.rootOf(size) !== root)
       return `The first ${size} entries are not those that the checkpoint was signed over.`;
     return undefined;
   }
-}
 
-/** Periods are often alike, and what is released is charged again: each composition is computed once. */
-function rememberingMeasure(): Measure {
-  const known = new Map<string, ReturnType<Measure>>();
-  return (mechanisms, delta) => {
-    const key = `${delta} ${JSON.stringify(mechanisms)}`;
-    const spent = known.get(key) ?? measureSpent(mechanisms, delta);
-    known.set(key, spent);
-    return spent;
-  };
+  private rootOf(size: number): string {
+    if (size < this.tree.size) this.tree = MerkleFrontier.EMPTY;
+    while (this.tree.size < size) this.tree = this.tree.with(this.leaves.at(this.tree.size));
+    return this.tree.root().toString('hex');
+  }
 }
 
 /** @param raw 32 bytes in base64url */

@@ -1,9 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { verifyExport, verifyLedger } from '../../../federated/privacy/ledger/verify.js';
+import { verifyStream } from '../../../federated/privacy/ledger/verify.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { createRuntime, localViewer } from '../composition.js';
 import { readConfig } from '../config.js';
@@ -60,8 +59,8 @@ function verifyCommand(): Command {
     .option('--unsigned', "a node's own ledger, which has no checkpoints: nobody but the bank has signed it")
     .option('--json', 'one JSON object on stdout')
     .action(async (file: string, options: VerifyOptions) => {
-      const verify = options.unsigned ? verifyLedger : verifyExport;
-      const { problems, budgets, ...found } = verify(await linesOf(file), options.key);
+      const { key: trusted, unsigned } = options;
+      const { problems, budgets, ...found } = await verifyStream(linesOf(file), { trusted, unsigned });
       const populations = [...budgets].map(([population, { cap, spent }]) => ({
         population,
         epsilon: spent.pld,
@@ -88,12 +87,24 @@ function verifyCommand(): Command {
     });
 }
 
-async function linesOf(file: string): Promise<string[]> {
+/** A ledger's longest entry has a few kilobytes. */
+const LONGEST_LINE = 2 ** 24;
+
+/** Of a file, as they stand: split at line feeds alone, since an auditor sees every byte. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = '';
   try {
-    return (await readFile(file, 'utf8')).split('\n');
+    for await (const chunk of createReadStream(file, 'utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() as string;
+      if (rest.length > LONGEST_LINE) throw badInput(`The file ${file} has a line of more than 16 million characters.`);
+      yield* lines;
+    }
   } catch (error) {
+    if (error instanceof ConcordError) throw error;
     throw badInput(`The file ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
   }
+  yield rest;
 }
 
 function trustedKey(text: string, before: Map<string, string> = new Map()): Map<string, string> {
