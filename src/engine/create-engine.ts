@@ -75,8 +75,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
       return inTurn<TrainedModel>('train', jobOf(dataset, { task, model }, run), run);
     },
     async evaluate(dataset, task, run) {
-      const { model, crossValidate, headProducts } = run;
-      const job = jobOf(dataset, { task, model, crossValidate, headProducts }, run);
+      const { model, crossValidate, headProducts, predictions } = run;
+      const job = jobOf(dataset, { task, model, crossValidate, headProducts, predictions }, run);
       return inTurn<EvaluationResult>('evaluate', job, run);
     },
     async measure(dataset, model, run = {}) {

@@ -3,6 +3,7 @@ import type { TrainingSettings as PrivateSettings, Strategy } from '../../federa
 import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
+import type { Predictions } from './evaluation/predictions.js';
 import type { TrainingSettings } from './training/settings.js';
 import { TREE_MODELS, type TreeSettings } from './trees/settings.js';
 
@@ -82,6 +83,8 @@ export interface EvaluationOptions extends RunOptions {
   readonly crossValidate?: number;
   /** Products that are not the tail; default: the fewest most popular that make up more than half of the training ownership. */
   readonly headProducts?: readonly string[];
+  /** Gives back what the model said of each user, too. */
+  readonly predictions?: boolean;
 }
 
 export interface EvaluationResult {
@@ -90,6 +93,10 @@ export interface EvaluationResult {
   readonly dataset: string;
   readonly metrics: Readonly<Record<string, number>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** By cross-validation: the metrics of each fold. Models that are evaluated with the same seed have the same folds. */
+  readonly folds?: readonly Readonly<Record<string, number>>[];
+  /** Where they were asked for. */
+  readonly predictions?: Predictions;
   readonly backend: string;
   readonly seconds: number;
 }

@@ -4,6 +4,7 @@ import type { Backend } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { Column, Dataset } from '../data/dataset.js';
 import type { ModelName } from '../engine.js';
+import { auc } from '../metrics/binary.js';
 import { trainMember } from '../training/member.js';
 import { trainTrees } from '../trees/member.js';
 import { evaluate } from './evaluate.js';
@@ -83,6 +84,47 @@ describe('evaluation', () => {
     const after = await run(changed, 'logistic');
     expect(after.training).toEqual(before.training);
     expect(after.metrics.auc).not.toBe(before.metrics.auc);
+  });
+
+  test('what the model said of each user is told by the row of the dataset', async () => {
+    const dataset = riskDataset();
+    const { metrics, predictions, folds } = await run(dataset, 'logistic');
+    if (predictions.task !== 'risk') throw new Error('not of risk');
+    const { test, validation, crossValidated } = predictions;
+    expect([...test.users].every((user) => dataset.fold?.[user] === 2)).toBe(true);
+    expect([...(validation?.users ?? [])].every((user) => dataset.fold?.[user] === 1)).toBe(true);
+    expect([...test.labels]).toEqual(Array.from(test.users, (user) => dataset.label?.[user]));
+    expect(auc(test.labels, test.probabilities)).toBe(metrics.auc);
+    expect([...(crossValidated?.users ?? [])].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: dataset.size }, (_, user) => user),
+    );
+    const inFirst = (_: number, place: number) => crossValidated?.fold?.[place] === 0;
+    expect(auc(crossValidated?.labels.filter(inFirst) ?? [], crossValidated?.probabilities.filter(inFirst) ?? [])).toBe(
+      folds?.[0].auc,
+    );
+    expect(folds).toHaveLength(5);
+  });
+
+  test('what was ranked first is told of each user, of products that the user does not show', async () => {
+    const dataset = interestDataset({ users: 900 });
+    const { metrics, predictions } = await run(dataset, 'linear');
+    if (predictions.task !== 'interest' || !dataset.ownership) throw new Error('not of interest');
+    const { users, targets, ranks, probabilities, tail, topSize, top, topProbabilities } = predictions.test;
+    expect(users).toHaveLength(metrics.n);
+    expect(tail.reduce((sum, is) => sum + is, 0)).toBe(metrics.tail_n);
+    const { offsets, items, products } = dataset.ownership;
+    expect(topSize).toBe(Math.min(10, products.length));
+    users.forEach((user, place) => {
+      const first = [...top.subarray(place * topSize, (place + 1) * topSize)].filter((product) => product >= 0);
+      const shown = [...items.subarray(offsets[user], offsets[user + 1])].filter((item) => item !== targets[place]);
+      expect(first).toHaveLength(Math.min(topSize, products.length - shown.length));
+      expect(first.some((product) => shown.includes(product))).toBe(false);
+      const of = [...topProbabilities.subarray(place * topSize, place * topSize + first.length)];
+      expect(of).toEqual([...of].sort((a, b) => b - a));
+      const at = first.indexOf(targets[place]);
+      if (at >= 0) expect(of[at]).toBe(probabilities[place]);
+      if (Number.isInteger(ranks[place]) && ranks[place] <= topSize) expect(at).toBe(ranks[place] - 1);
+    });
   });
 
   test('without a split both tasks are cross-validated', async () => {

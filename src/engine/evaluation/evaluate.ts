@@ -7,6 +7,14 @@ import { binaryMetrics } from '../metrics/binary.js';
 import { headOf, rankingMetrics } from '../metrics/ranking.js';
 import { createPredictor, type Predictor } from '../models/predictor.js';
 import { type FittedModel, fitModel, type Trainers } from '../training/fit-model.js';
+import {
+  type InterestPredictions,
+  joinRanked,
+  joinScored,
+  type Predictions,
+  type RiskPredictions,
+  type ScoredUsers,
+} from './predictions.js';
 import { rankHidden, scoreRiskOf } from './score.js';
 
 /** What an evaluation works with. */
@@ -30,6 +38,10 @@ export interface Evaluation {
   readonly metrics: Record<string, number>;
   /** Of the stored split's model; else of the first fold's. */
   readonly training: Record<string, unknown>;
+  /** What the metrics are made from. */
+  readonly predictions: Predictions;
+  /** By cross-validation: the figures of each fold. */
+  readonly folds?: readonly Record<string, number>[];
 }
 
 /** Sets as small as this are cross-validated beside their stored split, whose few test users say little. */
@@ -54,7 +66,12 @@ export async function evaluate(request: EvaluationRequest, bench: Workbench): Pr
   if (!split) return crossed;
   // Beside a split's figures only those that bear the mark of cross-validation.
   const marked = Object.entries(crossed.metrics).filter(([name]) => name.startsWith(`cv${k}_`));
-  return { metrics: { ...split.metrics, ...Object.fromEntries(marked) }, training: split.training };
+  return {
+    ...split,
+    metrics: { ...split.metrics, ...Object.fromEntries(marked) },
+    predictions: { ...split.predictions, crossValidated: crossed.predictions.test } as Predictions,
+    folds: crossed.folds,
+  };
 }
 
 /** Users that the task can learn from: of known label, or owners of a product. */
@@ -83,10 +100,11 @@ async function evaluateSplit(
   const part = { stage: `training ${model}`, from: 0, to: end };
   const fitted = await fitModel({ ...request, train, part, ...(validation.length > 0 && { validation }) }, bench);
   bench.onStage('testing');
-  return withPredictor(request, fitted, bench, async (predictor) => ({
-    metrics: await measure(request, predictor, fitted, { train, validation, test: inFold(FOLD.test) }),
-    training: fitted.training,
-  }));
+  const users = { train, validation, test: inFold(FOLD.test) };
+  const predictions = await withPredictor(request, fitted, bench, (predictor) =>
+    predict(request, predictor, fitted, users),
+  );
+  return { metrics: figuresOf(predictions), training: fitted.training, predictions };
 }
 
 async function crossValidate(
@@ -109,18 +127,25 @@ async function crossValidate(
     const test = users.filter((_, index) => dealt[index] === fold);
     const part = { stage, from: at(fold), to: at(fold + 1) };
     const fitted = await fitModel({ ...request, train, part }, bench);
-    const metrics = await withPredictor(request, fitted, bench, (predictor) =>
-      measure(request, predictor, fitted, { train, validation: new Int32Array(0), test }),
+    const predictions = await withPredictor(request, fitted, bench, (predictor) =>
+      predict(request, predictor, fitted, { train, validation: new Int32Array(0), test }),
     );
-    results.push({ metrics, training: fitted.training });
+    results.push({ metrics: figuresOf(predictions), training: fitted.training, predictions });
   }
+  const folds = results.map(({ metrics }) => metrics);
   return {
-    metrics: summarise(
-      results.map(({ metrics }) => metrics),
-      k,
-    ),
+    metrics: summarise(folds, k),
     training: results[0].training,
+    predictions: joined(results.map(({ predictions }) => predictions)),
+    folds,
   };
+}
+
+function joined(folds: readonly Predictions[]): Predictions {
+  const [first] = folds;
+  if (first.task === 'risk')
+    return { task: 'risk', test: joinScored((folds as readonly RiskPredictions[]).map(({ test }) => test)) };
+  return { ...first, test: joinRanked((folds as readonly InterestPredictions[]).map(({ test }) => test)) };
 }
 
 /** Means over the folds, and for each figure its standard deviation between them: auc, cv5_auc, cv5_auc_sd. */
@@ -161,27 +186,58 @@ export interface MeasuredUsers {
   readonly test: Int32Array;
 }
 
+type Measured = Pick<EvaluationRequest, 'dataset' | 'task' | 'seed' | 'headProducts'>;
+
 /** Figures of a fitted model on test users; validation users give the threshold. */
 export async function measure(
-  { dataset, task, seed, headProducts }: Pick<EvaluationRequest, 'dataset' | 'task' | 'seed' | 'headProducts'>,
+  request: Measured,
+  predictor: Predictor,
+  fitted: Pick<FittedModel, 'encoded'>,
+  users: MeasuredUsers,
+): Promise<Record<string, number>> {
+  return figuresOf(await predict(request, predictor, fitted, users));
+}
+
+async function predict(
+  { dataset, task, seed, headProducts }: Measured,
   predictor: Predictor,
   { encoded }: Pick<FittedModel, 'encoded'>,
   { train, validation, test }: MeasuredUsers,
-): Promise<Record<string, number>> {
+): Promise<Predictions> {
   if (task === 'risk') {
-    const { label } = dataset;
-    const of = async (users: Int32Array) => ({
-      labels: Float32Array.from(users, (user) => label?.[user] ?? Number.NaN),
+    const of = async (users: Int32Array): Promise<ScoredUsers> => ({
+      users,
+      labels: Uint8Array.from(users, (user) => dataset.label?.[user] ?? 0),
       probabilities: await scoreRiskOf(predictor, encoded, users),
     });
-    const tested = await of(test);
-    return binaryMetrics(tested.labels, tested.probabilities, validation.length > 0 ? await of(validation) : undefined);
+    return { task, test: await of(test), ...(validation.length > 0 && { validation: await of(validation) }) };
   }
   const ownership = dataset.ownership as NonNullable<Dataset['ownership']>;
   const head = headProducts
     ? new Set(headProducts.map((code) => productOf(code, ownership.products)))
     : headOf(ownersOf(ownership, train));
-  return rankingMetrics(await rankHidden(predictor, encoded, dataset, test, seed), head);
+  return {
+    task,
+    products: ownership.products,
+    test: await rankHidden(predictor, encoded, dataset, { users: test, seed, head }),
+  };
+}
+
+/** The figures of one model's predictions (of users of several folds: all together). */
+function figuresOf(predictions: Predictions): Record<string, number> {
+  if (predictions.task === 'risk') {
+    const { test, validation } = predictions;
+    return binaryMetrics(test.labels, test.probabilities, validation);
+  }
+  const { users, targets, ranks, probabilities, tail } = predictions.test;
+  return rankingMetrics(
+    Array.from(users, (_, place) => ({
+      target: targets[place],
+      rank: ranks[place],
+      probability: probabilities[place],
+    })),
+    new Set(targets.filter((_, place) => tail[place] === 0)),
+  );
 }
 
 function productOf(code: string, products: readonly string[]): number {

@@ -33,6 +33,7 @@ export interface TrainingJob {
   readonly settings?: ModelSettings;
   readonly crossValidate?: number;
   readonly headProducts?: readonly string[];
+  readonly predictions?: boolean;
 }
 
 /** What the training thread is asked to compute for a round. */
@@ -128,7 +129,7 @@ export async function runEvaluation(
     },
   };
   try {
-    const { metrics, training } = await evaluate(job, bench);
+    const { metrics, training, folds, predictions } = await evaluate(job, bench);
     const { task, model, seed, dataset } = job;
     return {
       task,
@@ -136,6 +137,8 @@ export async function runEvaluation(
       dataset: dataset.name,
       metrics,
       settings: { ...training, seed },
+      ...(folds && { folds }),
+      ...(job.predictions && { predictions }),
       backend: backend.name,
       seconds: secondsSince(started),
     };
