@@ -1,8 +1,8 @@
 import type { EntityManager } from '../database/database.js';
 import { parseContract } from '../engine/encoders/contract.js';
 import type { ModelName, Task } from '../engine/engine.js';
-import { readNetworkFile } from '../engine/models/artifact.js';
 import { federatedArchitecture } from '../engine/models/federated.js';
+import { readNetworkFile } from '../engine/models/network-file.js';
 import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { ModelsService } from '../models/models.service.js';

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { inputsOf, parseContract } from '../../src/engine/encoders/contract.js';
-import { unpackWeights } from '../../src/engine/models/artifact.js';
+import { unpackNetwork } from '../../src/engine/models/network-file.js';
 import type { ModelsService } from '../../src/models/models.service.js';
 import { CONTRACT } from './federation.js';
 import { operator } from './viewers.js';
@@ -13,7 +13,5 @@ export async function parametersOf(
 ): Promise<Float32Array> {
   const { chunks } = await models.weightsOf(operator(), versionId);
   const shape = { inputs: inputsOf(parseContract(contract)), outputs: 1 };
-  const weights = unpackWeights(await buffer(chunks), shape);
-  if (weights.kind !== 'network') throw new TypeError('The version is no network.');
-  return weights.members[0];
+  return unpackNetwork(await buffer(chunks), shape).members[0];
 }

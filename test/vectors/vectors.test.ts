@@ -8,8 +8,8 @@ import { inputsOf, parseContract } from '../../src/engine/encoders/contract.js';
 import { daysOf } from '../../src/engine/encoders/dates.js';
 import { encodeDataset, encodeRows } from '../../src/engine/encoders/encode.js';
 import { createExpander } from '../../src/engine/encoders/expand.js';
-import { unpackWeights } from '../../src/engine/models/artifact.js';
 import { federatedArchitecture, toTrainedModel } from '../../src/engine/models/federated.js';
+import { unpackNetwork } from '../../src/engine/models/network-file.js';
 import { clippedSums } from '../../src/engine/training/private/clipped-sums.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the files are read as another program would read them
@@ -92,7 +92,7 @@ describe('the engine computes what a node must', () => {
     const { weights } = toTrainedModel('risk', 'logistic', contract, parameters);
     expect(Buffer.from(weights).toString('hex')).toBe(weightsFile.hex);
     const file = Buffer.from(weightsFile.hex, 'hex');
-    expect(unpackWeights(file, { inputs: 2, outputs: 1 })).toMatchObject({ kind: 'network', members: [parameters] });
+    expect(unpackNetwork(file, { inputs: 2, outputs: 1 })).toMatchObject({ kind: 'network', members: [parameters] });
   });
 });
 

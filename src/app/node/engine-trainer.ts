@@ -5,7 +5,7 @@ import type { Column, Dataset } from '../../engine/data/dataset.js';
 import { inputsOf, parseContract } from '../../engine/encoders/contract.js';
 import { parseDeclaration } from '../../engine/encoders/declaration.js';
 import { type Engine, MODELS, type ModelName, type Progress, type Task } from '../../engine/engine.js';
-import { unpackWeights } from '../../engine/models/artifact.js';
+import { unpackNetwork } from '../../engine/models/network-file.js';
 import { badInput } from '../../errors.js';
 
 export interface TrainerOptions {
@@ -57,8 +57,7 @@ function contractOf(contract: Json): Readonly<Record<string, unknown>> {
 function parametersOf(task: Task, json: Readonly<Record<string, unknown>>, weights: Uint8Array): Float32Array {
   const contract = parseContract(json);
   const outputs = task === 'interest' ? contract.products.length : 1;
-  const unpacked = unpackWeights(weights, { inputs: inputsOf(contract), outputs });
-  if (unpacked.kind !== 'network' || unpacked.members.length !== 1)
-    throw badInput('A federated model is one network with parameters.');
-  return unpacked.members[0];
+  const { members } = unpackNetwork(weights, { inputs: inputsOf(contract), outputs });
+  if (members.length !== 1) throw badInput('A federated model is one network with parameters.');
+  return members[0];
 }

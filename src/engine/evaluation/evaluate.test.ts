@@ -35,6 +35,8 @@ describe('evaluation', () => {
       {
         backend,
         onStage: () => undefined,
+        checkpoint: () => undefined,
+        onProgress: () => undefined,
         trainMembers: (tasks) =>
           Promise.all(tasks.map((task) => trainMember(task, backend, { checkpoint: () => undefined }))),
         trainTrees: async (tasks) => tasks.map((task) => trainTrees(task, { checkpoint: () => undefined })),

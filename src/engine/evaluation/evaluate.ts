@@ -1,12 +1,12 @@
 import { badInput } from '../../errors.js';
-import type { Backend } from '../backends/backend.js';
 import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, ownersOf, selectUsers, usersInFold } from '../data/split.js';
 import type { ModelName, ModelSettings, Task } from '../engine.js';
 import { binaryMetrics } from '../metrics/binary.js';
 import { headOf, rankingMetrics } from '../metrics/ranking.js';
-import { createPredictor, type Predictor } from '../models/predictor.js';
-import { type FittedModel, fitModel, type Trainers } from '../training/fit-model.js';
+import type { FittedModel, Predictor, Workshop } from '../models/kind.js';
+import { createPredictor } from '../models/predictor.js';
+import { fitModel } from '../training/fit-model.js';
 import {
   type InterestPredictions,
   joinRanked,
@@ -18,8 +18,7 @@ import {
 import { rankHidden, scoreRiskOf } from './score.js';
 
 /** What an evaluation works with. */
-export interface Workbench extends Trainers {
-  readonly backend: Backend;
+export interface Workbench extends Omit<Workshop, 'fit'> {
   /** What stage the work is in, before it begins. */
   onStage(stage: string): void;
 }

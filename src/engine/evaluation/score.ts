@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.js';
 import { hiddenProducts } from '../data/split.js';
 import type { EncodedUsers } from '../encoders/encode.js';
 import { midRank } from '../metrics/ranking.js';
-import type { Predictor } from '../models/predictor.js';
+import type { Predictor } from '../models/kind.js';
 import type { RankedProducts } from './predictions.js';
 
 /** Probability of the event for each of some users. */

@@ -6,7 +6,8 @@ import type { Dataset } from '../data/dataset.js';
 import { usersInFold } from '../data/split.js';
 import { encodeRows } from '../encoders/encode.js';
 import { type Explanation, MODELS, type ModelName, type ModelSettings } from '../engine.js';
-import { createPredictor, type Predictor } from '../models/predictor.js';
+import type { Predictor } from '../models/kind.js';
+import { createPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import { trainMember } from '../training/member.js';
 import { trainTrees } from '../trees/member.js';
@@ -49,6 +50,9 @@ describe('explanations', () => {
         trainMembers: (tasks) =>
           Promise.all(tasks.map((one) => trainMember(one, backend, { checkpoint: () => undefined }))),
         trainTrees: async (tasks) => tasks.map((one) => trainTrees(one, { checkpoint: () => undefined })),
+        backend,
+        checkpoint: () => undefined,
+        onProgress: () => undefined,
       },
     );
     return createPredictor(task, fitted.contract, fitted.weights, backend);

@@ -1,5 +1,5 @@
 import { createRandom } from '../layers/random.js';
-import type { Predictor } from '../models/predictor.js';
+import type { Predictor } from '../models/kind.js';
 import type { Player } from './players.js';
 
 /** A probability as log-odds; kept finite where float32 has rounded it to 0 or 1. */

@@ -2,9 +2,9 @@ import { badInput } from '../../errors.js';
 import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
 import { type ModelName, NETWORK_MODELS, type NetworkModel, type Task, type TrainedModel } from '../engine.js';
 import { initialParameters as drawParameters, manifestOf } from '../layers/parameters.js';
-import { isTreeModel } from '../trees/settings.js';
-import { packWeights } from './artifact.js';
+import { kindOf } from './kinds.js';
 import { type Architecture, entryOf, network } from './network.js';
+import { packNetwork } from './network-file.js';
 
 /** Wider than this (inputs times products), a linear layer is a product of two. */
 const WIDE = 1_000_000;
@@ -19,10 +19,7 @@ const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
 export function requireFederated(model: ModelName): NetworkModel {
   const network = NETWORK_MODELS.find((name) => name === model);
   if (network) return network;
-  const reason = isTreeModel(model)
-    ? 'trees have no parameters that could be averaged or clipped, so a federation cannot train them (one bank can)'
-    : 'it has no parameters to train';
-  throw badInput(`${model}: ${reason}. Choose linear, logistic or dnn.`, { model });
+  throw badInput(`${model}: ${kindOf(model).notFederated}. Choose linear, logistic or dnn.`, { model });
 }
 
 /**
@@ -75,7 +72,7 @@ export function toTrainedModel(
     task,
     model,
     contract,
-    weights: packWeights({ kind: 'network', architecture, members: [parameters] }),
+    weights: packNetwork({ kind: 'network', architecture, members: [parameters] }),
     ...about,
   };
 }

@@ -13,6 +13,7 @@ import { labelSpecs, lossOf, network, startingWeights } from '../models/network.
 import { type Batch, createBatch, fillExamples, labelsOf, microBatchRows } from './batch.js';
 import { type Examples, hiddenInTurn, interestExamples, riskExamples, shuffled } from './examples.js';
 import { createOptimiser } from './optimiser.js';
+import type { PartOfWork } from './part-of-work.js';
 import type { TrainingSettings } from './settings.js';
 
 /** One network to train: plain data, so that it can be sent to another thread (arrays in shared memory are not copied). */
@@ -36,6 +37,9 @@ export interface MemberResult {
   readonly epochs: number;
   readonly bestEpoch: number;
 }
+
+/** Trains networks, in this thread or in several. Results come in the order of the tasks. */
+export type TrainMembers = (tasks: readonly MemberTask[], part: PartOfWork) => Promise<MemberResult[]>;
 
 export interface MemberHooks {
   /** Called before each step. Throws to stop the training. */

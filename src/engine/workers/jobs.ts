@@ -15,7 +15,7 @@ import type {
   TrainedModel,
 } from '../engine.js';
 import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
-import { packWeights } from '../models/artifact.js';
+import { packWeights } from '../models/kinds.js';
 import { createPredictor, loadPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import type { NoiseThread } from '../training/private/noise-thread.js';
@@ -76,7 +76,7 @@ export async function runTraining(
   const users = usersFor(job);
   const pool = createMemberPool(backend, threads, context);
   try {
-    const fitted = await fitModel({ ...job, ...users }, pool);
+    const fitted = await fitModel({ ...job, ...users }, { ...pool, ...context, backend });
     context.checkpoint();
     context.onProgress({ stage: 'measuring', fraction: 0.97 });
     const predictor = createPredictor(task, fitted.contract, fitted.weights, backend);
@@ -120,6 +120,8 @@ export async function runEvaluation(
   };
   const pool = createMemberPool(backend, threads, { ...context, onProgress });
   const bench: Workbench = {
+    checkpoint: context.checkpoint,
+    onProgress,
     backend,
     trainMembers: pool.trainMembers,
     trainTrees: pool.trainTrees,

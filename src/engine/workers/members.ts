@@ -1,7 +1,7 @@
 import type { Backend, BackendName } from '../backends/backend.js';
 import { inputsOf } from '../encoders/contract.js';
 import type { Progress } from '../engine.js';
-import type { Trainers } from '../training/fit-model.js';
+import type { Trainers } from '../models/kind.js';
 import { type MemberResult, type MemberTask, trainMember } from '../training/member.js';
 import type { PartOfWork } from '../training/part-of-work.js';
 import { type TreeResult, type TreeTask, trainTrees } from '../trees/member.js';

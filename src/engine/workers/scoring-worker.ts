@@ -6,7 +6,8 @@ import type { UserRow } from '../data/dataset.js';
 import { encodeRows } from '../encoders/encode.js';
 import type { Explanation, Task } from '../engine.js';
 import { explainInterest, explainRisk } from '../explanations/explain.js';
-import { loadPredictor, type Predictor, type StoredModel } from '../models/predictor.js';
+import type { Predictor } from '../models/kind.js';
+import { loadPredictor, type StoredModel } from '../models/predictor.js';
 import { type Answer, serveCalls } from './serve.js';
 
 /** The thread that keeps models loaded and scores. One call after the other: executables and batches are not re-entrant. */

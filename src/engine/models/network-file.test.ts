@@ -2,32 +2,28 @@ import { madeUpTrees } from '../../../test/support/trees.js';
 import { ConcordError } from '../../errors.js';
 import { manifestOf } from '../layers/parameters.js';
 import { readSafetensors, writeSafetensors } from '../safetensors/safetensors.js';
-import { packWeights, readNetworkFile, unpackWeights } from './artifact.js';
+import { packTrees } from '../trees/artifact.js';
 import { network } from './network.js';
+import { packNetwork, readNetworkFile, unpackNetwork } from './network-file.js';
 
 const architecture = { inputs: 3, hidden: [4, 2], outputs: 2 };
 const { size } = manifestOf(network(architecture));
 const member = (from: number) => Float32Array.from({ length: size }, (_, index) => from + index);
 const weights = { kind: 'network' as const, architecture, members: [member(0), member(0.5)] };
-const trees = { kind: 'trees' as const, ensemble: madeUpTrees({ outputs: 2 }) };
+const trees = packTrees(madeUpTrees({ outputs: 2 }));
 
 describe('stored weights', () => {
   test('come back as they were', () => {
-    expect(unpackWeights(packWeights(weights), architecture)).toEqual(weights);
+    expect(unpackNetwork(packNetwork(weights), architecture)).toEqual(weights);
     const factored = { inputs: 3, hidden: [], rank: 2, outputs: 2 };
     const flat = new Float32Array(manifestOf(network(factored)).size).fill(0.5);
     const low = { kind: 'network' as const, architecture: factored, members: [flat] };
-    expect(unpackWeights(packWeights(low), { inputs: 3, outputs: 2 })).toEqual(low);
-    const shares = { kind: 'popularity' as const, shares: Float32Array.of(0.25, 0.75) };
-    expect(unpackWeights(packWeights(shares), architecture)).toEqual(shares);
-    expect(unpackWeights(packWeights(trees), { ...architecture, categories: trees.ensemble.categories })).toEqual(
-      trees,
-    );
+    expect(unpackNetwork(packNetwork(low), { inputs: 3, outputs: 2 })).toEqual(low);
   });
 
   test.each<[string, Uint8Array]>([
-    ['of another width', packWeights({ ...weights, architecture: { ...architecture, inputs: 3 } })],
-    ['with a value that is not finite', packWeights({ ...weights, members: [member(0).fill(Number.NaN)] })],
+    ['of another width', packNetwork({ ...weights, architecture: { ...architecture, inputs: 3 } })],
+    ['with a value that is not finite', packNetwork({ ...weights, members: [member(0).fill(Number.NaN)] })],
     ['of no kind', writeSafetensors({ tensors: [], metadata: {} })],
     [
       'with hidden layers of nonsense',
@@ -38,16 +34,15 @@ describe('stored weights', () => {
       writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1e9' } }),
     ],
     ['without tensors', writeSafetensors({ tensors: [], metadata: { kind: 'network', hidden: '[]', members: '1' } })],
-    ['that are trees where networks are expected', packWeights(trees)],
-    ['of popularity without shares', writeSafetensors({ tensors: [], metadata: { kind: 'popularity' } })],
+    ['that are trees', trees],
   ])('weights %s are refused', (name, bytes) => {
     const expected = name === 'of another width' ? { inputs: 5, outputs: 2 } : architecture;
-    expect(() => unpackWeights(bytes, expected)).toThrow(ConcordError);
+    expect(() => unpackNetwork(bytes, expected)).toThrow(ConcordError);
   });
 });
 
 describe('the beginning of a network file', () => {
-  const single = packWeights({ ...weights, members: [member(0.5)] });
+  const single = packNetwork({ ...weights, members: [member(0.5)] });
   const read = (bytes: Uint8Array, whole = bytes) =>
     readNetworkFile(bytes, whole.length, { inputs: architecture.inputs, outputs: architecture.outputs });
 
@@ -58,9 +53,8 @@ describe('the beginning of a network file', () => {
   });
 
   test.each<[string, () => unknown]>([
-    ['an ensemble', () => read(packWeights(weights))],
-    ['popularity', () => read(packWeights({ kind: 'popularity', shares: Float32Array.of(0.25, 0.75) }))],
-    ['trees', () => read(packWeights(trees))],
+    ['an ensemble', () => read(packNetwork(weights))],
+    ['trees', () => read(trees)],
     ['a file that is longer than it says', () => read(single.subarray(0, 1000), Buffer.concat([single, single]))],
     ['a beginning without the whole header', () => read(single.subarray(0, 100), single)],
     [

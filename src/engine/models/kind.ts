@@ -1,0 +1,137 @@
+import type { Backend } from '../backends/backend.js';
+import type { Dataset, UserRow } from '../data/dataset.js';
+import type { FeatureContract } from '../encoders/contract.js';
+import type { EncodedUsers } from '../encoders/encode.js';
+import type { Expander } from '../encoders/expand.js';
+import type { Explanation, ModelName, ModelSettings, Progress, Task } from '../engine.js';
+import type { Batch } from '../training/batch.js';
+import type { TrainMembers } from '../training/member.js';
+import type { PartOfWork } from '../training/part-of-work.js';
+import type { TrainTrees } from '../trees/fit.js';
+import type { Weights, WeightsOf } from './weights.js';
+
+/**
+ * One kind of model: how it learns, is stored, is made ready, and says why. kinds.ts lists them all; nothing else asks what kind a model is.
+ */
+export interface ModelKind<Kind extends Weights['kind'] = Weights['kind']> {
+  readonly kind: Kind;
+  /** Names under which it is asked for. */
+  readonly models: readonly ModelName[];
+  /** Why a federation cannot train it, to follow "NAME: "; absent where one can. */
+  readonly notFederated?: string;
+  /** @throws {ConcordError} BAD_INPUT where settings or data don't allow it; CANCELLED */
+  fit(request: KindRequest, workshop: Workshop): Promise<FittedModel>;
+  pack(weights: WeightsOf<Kind>, storage: Storage): Uint8Array<ArrayBuffer>;
+  /** Believes nothing. @throws {ConcordError} BAD_INPUT where the file is malformed or does not fit the contract */
+  unpack(bytes: Uint8Array, context: StoredContext, storage: Storage): WeightsOf<Kind>;
+  open(weights: WeightsOf<Kind>, context: OpenContext): OpenModel;
+  /** In log-odds; exact where the model allows it. */
+  explainRisk(predictor: Predictor, weights: WeightsOf<Kind>, row: UserRow): Promise<Explanation>;
+  /** One for each product. @throws {ConcordError} BAD_INPUT for a product that the model does not know. */
+  explainInterest(
+    predictor: Predictor,
+    weights: WeightsOf<Kind>,
+    row: UserRow,
+    products: readonly string[],
+  ): Promise<Explanation[]>;
+}
+
+export interface FitRequest {
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly model: ModelName;
+  readonly train: Int32Array;
+  /** Users for early stopping and the choice of settings; without any, each member sets a part of the training users aside. */
+  readonly validation?: Int32Array;
+  readonly seed: number;
+  /** Which part of a larger work this is; default: nearly the whole. */
+  readonly part?: PartOfWork;
+  /** Settings that are given are not chosen. */
+  readonly settings?: ModelSettings;
+}
+
+export interface KindRequest extends FitRequest {
+  readonly part: PartOfWork;
+}
+
+export interface FittedModel {
+  readonly contract: FeatureContract;
+  readonly encoded: EncodedUsers;
+  readonly weights: Weights;
+  /** Settings chosen, validation loss of each candidate, epochs: what is stored as TrainedModel.training. */
+  readonly training: Record<string, unknown>;
+}
+
+/** What networks and trees are trained by, in this thread or in several. */
+export interface Trainers {
+  readonly trainMembers: TrainMembers;
+  readonly trainTrees: TrainTrees;
+}
+
+/** What models are made with. */
+export interface Workshop extends Trainers {
+  readonly backend: Backend;
+  /** Throws CANCELLED once the caller has given up. */
+  checkpoint(): void;
+  onProgress(progress: Progress): void;
+  /** Fits a model that another is made of. */
+  fit(request: FitRequest): Promise<FittedModel>;
+}
+
+/** Packs and unpacks models that another is made of. */
+export interface Storage {
+  pack(weights: Weights): Uint8Array<ArrayBuffer>;
+  unpack(bytes: Uint8Array, context: StoredContext): Weights;
+}
+
+/** What weights have to fit. */
+export interface StoredContext {
+  readonly task: Task;
+  readonly contract: FeatureContract;
+}
+
+export interface OpenContext extends StoredContext {
+  readonly backend: Backend;
+  /** Makes a model ready that another is made of; who opens it disposes of it. */
+  open(weights: Weights, context: StoredContext): Predictor;
+}
+
+/** A model made ready, as its kind gives it. */
+export interface OpenModel {
+  /** Writes what the model reads. */
+  readonly expander: Expander;
+  /** Sizes of batch, ascending, that are worth having. */
+  readonly batchSizes: readonly number[];
+  /** Probabilities, (batch.rows, outputs), in an array that nobody reuses. */
+  run(batch: Batch): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** Users to score, and the product of each that is to be treated as not owned (−1 = none). */
+export interface ScoredRows {
+  readonly users: Int32Array;
+  readonly hidden: Int32Array;
+}
+
+/** A model made ready on one backend. */
+export interface Predictor {
+  readonly task: Task;
+  readonly contract: FeatureContract;
+  readonly weights: Weights;
+  /** Probabilities of a row: one for each product of the contract (interest), or one (risk). */
+  readonly outputs: number;
+  readonly expander: Expander;
+  /** What its kind has made ready. */
+  readonly opened: OpenModel;
+  /** Probabilities, (count, outputs), of rows start to start + count, batch by batch; the array is reused by nobody. */
+  predict(
+    encoded: EncodedUsers,
+    rows: ScoredRows,
+    onRows: (start: number, count: number, probabilities: Float32Array) => void,
+  ): Promise<void>;
+  /** Probabilities of rows that the caller has written into a batch of this predictor. */
+  run(batch: Batch): Promise<Float32Array>;
+  /** A batch that holds at least this many rows, or the largest that there is. */
+  batchFor(rows: number): Batch;
+  dispose(): Promise<void>;
+}
