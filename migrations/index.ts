@@ -11,6 +11,7 @@ import { Ledger1764000000010 } from './1764000000010-ledger.js';
 import { Federation1764000000011 } from './1764000000011-federation.js';
 import { StreamedModels1764000000012 } from './1764000000012-streamed-models.js';
 import { SignedUploads1764000000013 } from './1764000000013-signed-uploads.js';
+import { PricesAndReasons1764000000016 } from './1764000000016-prices-and-reasons.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Federation1764000000011,
   StreamedModels1764000000012,
   SignedUploads1764000000013,
+  PricesAndReasons1764000000016,
 ];

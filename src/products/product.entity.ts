@@ -54,6 +54,10 @@ export class Product {
   @Column({ type: 'boolean', default: true })
   active: boolean;
 
+  /** What follows from its price history, written with it. */
+  @Column({ name: 'price_figures', type: 'jsonb', nullable: true })
+  priceFigures: object | null;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
 

@@ -40,6 +40,10 @@ export class RiskAssessment {
   @Column({ type: 'jsonb' })
   reasons: unknown[];
 
+  /** null: assessed before there were any. */
+  @Column({ name: 'principal_reasons', type: 'jsonb', nullable: true })
+  principalReasons: unknown[] | null;
+
   @CreateDateColumn({ name: 'assessed_at', type: 'timestamptz' })
   assessedAt: Date;
 }

@@ -1,4 +1,5 @@
 -- tables
+concord.attribute_descriptions, row level security forced
 concord.behaviour_events, row level security forced
 concord.contributions, row level security forced
 concord.feedback, row level security forced
@@ -12,6 +13,7 @@ concord.model_weights, row level security forced
 concord.node_keys, row level security forced
 concord.nodes, row level security forced
 concord.optimiser_states, row level security forced
+concord.product_prices, row level security forced
 concord.products, row level security forced
 concord.profiles, row level security forced
 concord.questionnaires, row level security forced
@@ -24,6 +26,12 @@ concord.update_chunks, row level security forced
 concord.users, row level security forced
 
 -- columns
+concord.attribute_descriptions.actionable text
+concord.attribute_descriptions.institution_id uuid not null
+concord.attribute_descriptions.label text
+concord.attribute_descriptions.label_zh text
+concord.attribute_descriptions.name text not null
+concord.attribute_descriptions.updated_at timestamp with time zone not null default now()
 concord.behaviour_events.amount numeric(18,2)
 concord.behaviour_events.duration_seconds double precision
 concord.behaviour_events.event_id text not null
@@ -131,6 +139,10 @@ concord.optimiser_states.first bytea not null
 concord.optimiser_states.round_id uuid not null
 concord.optimiser_states.second bytea not null
 concord.optimiser_states.sequence integer not null
+concord.product_prices.day date not null
+concord.product_prices.institution_id uuid not null
+concord.product_prices.price double precision not null
+concord.product_prices.product_id uuid not null
 concord.products.active boolean not null default true
 concord.products.attributes jsonb not null default '{}'::jsonb
 concord.products.code text not null
@@ -142,6 +154,7 @@ concord.products.institution_id uuid not null
 concord.products.minimum_amount numeric(18,2) not null default 0
 concord.products.minimum_horizon_months integer not null default 0
 concord.products.name text not null
+concord.products.price_figures jsonb
 concord.products.required_knowledge smallint not null default 0
 concord.products.risk_class smallint not null
 concord.products.term_months integer
@@ -186,6 +199,7 @@ concord.risk_assessments.id uuid not null default gen_random_uuid()
 concord.risk_assessments.institution_id uuid not null
 concord.risk_assessments.method text not null
 concord.risk_assessments.model_version_id uuid
+concord.risk_assessments.principal_reasons jsonb
 concord.risk_assessments.probability double precision not null
 concord.risk_assessments.product_id uuid
 concord.risk_assessments.reasons jsonb not null
@@ -226,6 +240,9 @@ concord.users.risk_label smallint
 concord.users.updated_at timestamp with time zone not null default now()
 
 -- constraints
+concord.attribute_descriptions attribute_descriptions_actionable_check CHECK ((actionable = ANY (ARRAY['increase'::text, 'decrease'::text, 'any'::text, 'no'::text])))
+concord.attribute_descriptions attribute_descriptions_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.attribute_descriptions attribute_descriptions_pkey PRIMARY KEY (institution_id, name)
 concord.behaviour_events behaviour_events_duration_seconds_check CHECK ((duration_seconds >= (0)::double precision))
 concord.behaviour_events behaviour_events_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id)
 concord.behaviour_events behaviour_events_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
@@ -293,6 +310,9 @@ concord.optimiser_states optimiser_states_first_check CHECK (((length(first) >= 
 concord.optimiser_states optimiser_states_pkey PRIMARY KEY (round_id, sequence)
 concord.optimiser_states optimiser_states_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id) DEFERRABLE INITIALLY DEFERRED
 concord.optimiser_states optimiser_states_sequence_check CHECK ((sequence >= 0))
+concord.product_prices product_prices_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id) ON DELETE CASCADE
+concord.product_prices product_prices_pkey PRIMARY KEY (product_id, day)
+concord.product_prices product_prices_price_check CHECK (((price > (0)::double precision) AND (price < 'Infinity'::double precision)))
 concord.products products_attributes_check CHECK ((jsonb_typeof(attributes) = 'object'::text))
 concord.products products_institution_id_code_key UNIQUE (institution_id, code)
 concord.products products_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
@@ -300,6 +320,7 @@ concord.products products_institution_id_id_key UNIQUE (institution_id, id)
 concord.products products_minimum_amount_check CHECK ((minimum_amount >= (0)::numeric))
 concord.products products_minimum_horizon_months_check CHECK ((minimum_horizon_months >= 0))
 concord.products products_pkey PRIMARY KEY (id)
+concord.products products_price_figures_check CHECK ((jsonb_typeof(price_figures) = 'object'::text))
 concord.products products_required_knowledge_check CHECK (((required_knowledge >= 0) AND (required_knowledge <= 3)))
 concord.products products_risk_class_check CHECK (((risk_class >= 1) AND (risk_class <= 5)))
 concord.products products_term_months_check CHECK ((term_months >= 0))
@@ -327,6 +348,7 @@ concord.risk_assessments risk_assessments_institution_id_product_id_fkey FOREIGN
 concord.risk_assessments risk_assessments_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
 concord.risk_assessments risk_assessments_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
 concord.risk_assessments risk_assessments_pkey PRIMARY KEY (id)
+concord.risk_assessments risk_assessments_principal_reasons_check CHECK ((jsonb_typeof(principal_reasons) = 'array'::text))
 concord.risk_assessments risk_assessments_probability_check CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision)))
 concord.risk_assessments risk_assessments_subject_check CHECK ((subject = ANY (ARRAY['user'::text, 'product'::text, 'user_product'::text])))
 concord.risk_assessments risk_assessments_subject_ids CHECK ((((user_id IS NULL) = (subject = 'product'::text)) AND ((product_id IS NULL) = (subject = 'user'::text))))
@@ -365,6 +387,7 @@ CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (inst
 CREATE INDEX rounds_open ON concord.rounds USING btree (deadline) WHERE (deadline IS NOT NULL)
 CREATE INDEX rounds_untidy ON concord.rounds USING btree (ended_at) WHERE ((ended_at IS NOT NULL) AND (tidied_at IS NULL))
 CREATE INDEX rounds_version ON concord.rounds USING btree (version_id)
+CREATE UNIQUE INDEX attribute_descriptions_pkey ON concord.attribute_descriptions USING btree (institution_id, name)
 CREATE UNIQUE INDEX behaviour_events_pkey ON concord.behaviour_events USING btree (institution_id, event_id)
 CREATE UNIQUE INDEX contributions_institution_id_id_key ON concord.contributions USING btree (institution_id, id)
 CREATE UNIQUE INDEX contributions_join_signature_key ON concord.contributions USING btree (join_signature)
@@ -388,6 +411,7 @@ CREATE UNIQUE INDEX nodes_institution_id_id_key ON concord.nodes USING btree (in
 CREATE UNIQUE INDEX nodes_institution_id_name_key ON concord.nodes USING btree (institution_id, name)
 CREATE UNIQUE INDEX nodes_pkey ON concord.nodes USING btree (id)
 CREATE UNIQUE INDEX optimiser_states_pkey ON concord.optimiser_states USING btree (round_id, sequence)
+CREATE UNIQUE INDEX product_prices_pkey ON concord.product_prices USING btree (product_id, day)
 CREATE UNIQUE INDEX products_institution_id_code_key ON concord.products USING btree (institution_id, code)
 CREATE UNIQUE INDEX products_institution_id_id_key ON concord.products USING btree (institution_id, id)
 CREATE UNIQUE INDEX products_pkey ON concord.products USING btree (id)
@@ -417,6 +441,7 @@ CREATE TRIGGER recommendations_model_version AFTER INSERT OR UPDATE ON concord.r
 CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.risk_assessments FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 
 -- policies
+attribute_descriptions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 behaviour_events own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 contributions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 feedback own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -436,6 +461,7 @@ node_keys own_rows permissive for all to public using ((institution_id = ( SELEC
 nodes own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 optimiser_states consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
 optimiser_states members_read permissive for select to public using ((( SELECT concord.current_institution() AS current_institution) IS NOT NULL))
+product_prices own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 products own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 profiles own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 questionnaires own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -534,6 +560,7 @@ AS $function$
         execute format('grant execute on function concord.refresh_statistics() to %I', role);
         perform concord.grant_ledger(role);
         perform concord.grant_federation(role);
+        perform concord.grant_prices(role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_federation(role name)
  RETURNS void
@@ -556,6 +583,13 @@ AS $function$
       begin
         execute format('revoke all on concord.ledger_entries, concord.ledger_checkpoints from %I', role);
         execute format('grant select, insert on concord.ledger_entries, concord.ledger_checkpoints to %I', role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_prices(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant select, insert, update, delete on concord.product_prices, concord.attribute_descriptions to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.is_consortium()
  RETURNS boolean
@@ -587,6 +621,7 @@ AS $function$
       end $function$
 
 -- grants to the application
+concord.attribute_descriptions: delete, insert, select, update
 concord.behaviour_events: delete, insert, select, update
 concord.contributions: insert, select, update
 concord.feedback: delete, insert, select, update
@@ -600,6 +635,7 @@ concord.model_weights: insert, select
 concord.node_keys: insert, select, update
 concord.nodes: insert, select, update
 concord.optimiser_states: delete, insert, select
+concord.product_prices: delete, insert, select, update
 concord.products: delete, insert, select, update
 concord.profiles: delete, insert, select, update
 concord.questionnaires: delete, insert, select, update
@@ -615,6 +651,7 @@ schema concord: usage
 schema concord_meta: usage
 
 -- comments
+concord.attribute_descriptions.actionable: how the user can change it; null: not said
 concord.behaviour_events.event_id: the client's id: recording an event twice changes nothing
 concord.model_versions.bytes: length of the weights file
 concord.model_versions.contract: the fitted feature contract
@@ -623,8 +660,10 @@ concord.model_versions.institution_id: null: the consortium's shared model
 concord.model_versions.rolled_back_at: when a rollback took it out of service: no later rollback goes back to it
 concord.model_versions.training: settings, seed, rows, duration
 concord.model_weights.bytes: a piece of a safetensors file, 1 MiB but for the last
+concord.product_prices.price: in the product's currency, adjusted for splits
 concord.products.code: the same code at two institutions is the same product to a model
 concord.products.expected_yield: per year: .03 is 3 %
+concord.products.price_figures: what follows from product_prices, written with them; null: too few prices
 concord.products.volatility: per year: .15 is 15 %
 concord.profiles.features: {name: number}: derived, what models read
 concord.profiles.state: accumulators from which features are computed incrementally
@@ -635,6 +674,7 @@ concord.recommendations.items: the whole ranked answer: [{productId, code, score
 concord.recommendations.shown: the first so many items have been delivered; feedback refers to these only
 concord.recommendations.strategy: model, cold-user, …
 concord.risk_assessments.base: log-odds; base + the contributions of the reasons = the log-odds of probability
+concord.risk_assessments.principal_reasons: [{code, feature, value, contribution, text, textZh}], at most four; null: assessed before there were any
 concord.risk_assessments.reasons: [{feature, value, contribution, text}]
 concord.users.attributes: {name: number | string | null}; dates as "YYYY-MM-DD"
 concord.users.external_id: the institution's own id

@@ -115,6 +115,8 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
     }),
   profiles: (tenant) => owned(tenant, { user_id: tenant.user_id, features: {}, state: {} }),
   products: product,
+  product_prices: (tenant) => owned(tenant, { product_id: tenant.product_id, day: now(), price: 1 }),
+  attribute_descriptions: (tenant) => owned(tenant, { name: randomUUID() }),
   holdings: (tenant) => owned(tenant, { user_id: tenant.user_id, product_id: tenant.product_id }),
   behaviour_events: (tenant) =>
     owned(tenant, {
