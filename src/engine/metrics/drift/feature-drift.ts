@@ -1,0 +1,127 @@
+import type { Column, Dataset } from '../../data/dataset.js';
+import type { Feature, FeatureContract } from '../../encoders/contract.js';
+import { encodeDataset } from '../../encoders/encode.js';
+import { currentCells, expectedCells, joinCells, jointShares } from './cells.js';
+import { type Shift, type ShiftLevel, shiftOf } from './stability.js';
+
+export interface FeatureDrift extends Shift {
+  /** As in the contract: the column, or "column.part" of a date. */
+  readonly feature: string;
+  /** Share of users without a value, in training and now; null: training had too few to have an input of their own. */
+  readonly missing: { readonly expected: number | null; readonly current: number };
+  /** Share of users whose category training did not know, or hardly. */
+  readonly unseen: { readonly expected: number | null; readonly current: number } | null;
+  /** The cells by which it was measured: names, shares in training, shares now. */
+  readonly cells: readonly { readonly name: string; readonly expected: number; readonly current: number }[];
+}
+
+export interface HoldingsDrift {
+  readonly product: string;
+  /** Share of users who own it. */
+  readonly expected: number;
+  readonly current: number;
+  readonly psi: number;
+  readonly level: ShiftLevel;
+}
+
+/**
+ * Drift of every feature of a contract: its training users against the users of a data set.
+ * @param trained how many users the contract was fitted to; Infinity where that is not known
+ * @throws {ConcordError} BAD_INPUT where a column is of another kind than the contract's
+ */
+export function featureDrift(contract: FeatureContract, current: Dataset, trained: number): FeatureDrift[] {
+  const encoded = encodeDataset(contract, current);
+  const columns = new Map(current.columns.map((column) => [column.name, column]));
+  return contract.features.map((feature, place) =>
+    driftOf(feature, encoded.positions[place], columns.get(feature.column), { trained, users: current.size }),
+  );
+}
+
+function driftOf(
+  feature: Feature,
+  positions: Float32Array,
+  column: Column | undefined,
+  { trained, users }: { readonly trained: number; readonly users: number },
+): FeatureDrift {
+  const expected = expectedCells(feature);
+  const now = currentCells(feature, positions);
+  const joint = joinCells(feature, expected);
+  const before = jointShares(expected.shares, joint);
+  const after = jointShares(now.shares, joint);
+  const missing = missingShare(column, users);
+  const unseen = unseenShare(feature, column, users);
+  // What has no input (missing values and categories that training did not see) is no part of the cells: it is one cell more, empty in training.
+  const silent = users > 0 ? 1 - now.users / users : 0;
+  const shift = shiftOf(
+    [...before, ...(silent > 0 ? [0] : [])],
+    [...after.map((share) => share * (1 - silent)), ...(silent > 0 ? [silent] : [])],
+    { expected: trained, current: users },
+  );
+  return {
+    feature: feature.name,
+    ...shift,
+    missing: { expected: feature.missing ? expected.shares[expected.shares.length - 1] : null, current: missing },
+    unseen,
+    cells: before.map((share, cell) => ({
+      name: jointName(feature, expected.names, joint, cell),
+      expected: share,
+      current: after[cell],
+    })),
+  };
+}
+
+function missingShare(column: Column | undefined, users: number): number {
+  if (!column || users === 0) return column ? 0 : 1;
+  let missing = 0;
+  for (const value of column.values) if (column.kind === 'categorical' ? value < 0 : Number.isNaN(value)) missing++;
+  return missing / users;
+}
+
+function unseenShare(feature: Feature, column: Column | undefined, users: number): FeatureDrift['unseen'] {
+  if (feature.kind !== 'categorical') return null;
+  const known = new Set(feature.categories);
+  let unseen = 0;
+  if (column?.kind === 'categorical')
+    for (const value of column.values) if (value >= 0 && !known.has(column.categories[value])) unseen++;
+  return {
+    expected: feature.unknown ? feature.mean[feature.categories.length] : null,
+    current: users > 0 ? unseen / users : 0,
+  };
+}
+
+function jointName(feature: Feature, names: readonly string[], joint: readonly number[], cell: number): string {
+  const within = names.filter((_, place) => joint[place] === cell);
+  if (within.length <= 1) return within[0] ?? '';
+  return feature.kind === 'numeric'
+    ? `${within[0]} … ${within[within.length - 1]}`
+    : `${within.length} rare categories`;
+}
+
+/**
+ * Which products are owned more, or less, than in training. Contracts of models of interest count each product as they were trained:
+ * a user of n products shows each in n − 1 of n rows.
+ */
+export function holdingsDrift(
+  contract: FeatureContract,
+  current: Dataset,
+  trained: number,
+  oneHidden: boolean,
+): HoldingsDrift[] {
+  if (!contract.holdings || current.size === 0) return [];
+  const { offsets, items } = encodeDataset({ ...contract, features: [] }, current);
+  const sums = new Float64Array(contract.products.length);
+  for (let user = 0; user < current.size; user++) {
+    const owned = offsets[user + 1] - offsets[user];
+    const share = oneHidden ? (owned - 1) / owned : 1;
+    for (let item = offsets[user]; item < offsets[user + 1]; item++) sums[items[item]] += share;
+  }
+  return contract.products.map((product, place) => {
+    const expected = Math.min(1, contract.holdings!.mean[place]);
+    const share = Math.min(1, sums[place] / current.size);
+    const { psi, level } = shiftOf([expected, 1 - expected], [share, 1 - share], {
+      expected: trained,
+      current: current.size,
+    });
+    return { product, expected, current: share, psi, level };
+  });
+}
