@@ -64,12 +64,50 @@ export function interestDataset({ users = 300, products = 8, seed = 1, split = t
       items: Int32Array.from(items),
       heldOut,
     },
+    content: Array.from({ length: products }, (_, product) => ({
+      texts: [`${['fund 基金', 'loan 贷款', 'card 银行卡'][product % 3]} no. ${product}`],
+      attributes: { riskClass: 1 + (product % 3) },
+    })),
     ...(split && { fold }),
   };
 }
 
+/** Users of three to ten events: one "a", one "b", and others. The label says whether the "a" came after the "b": only the order tells. */
+export function orderedDataset({ size = 600, seed = 1 } = {}): Dataset {
+  const random = createRandom(seed);
+  const offsets = new Int32Array(size + 1);
+  const kinds: number[] = [];
+  const amounts: number[] = [];
+  for (let user = 0; user < size; user++) {
+    const count = 3 + random.below(8);
+    const own = random.shuffle(Array.from({ length: count }, (_, event) => (event < 2 ? event : 2)));
+    for (const kind of own) {
+      kinds.push(kind);
+      amounts.push(random.uniform() < 0.05 ? Number.NaN : Math.round(100 * Math.exp(random.normal())));
+    }
+    offsets[user + 1] = kinds.length;
+  }
+  const last = (user: number, kind: number) => kinds.slice(offsets[user], offsets[user + 1]).lastIndexOf(kind);
+  return {
+    name: 'made-up order',
+    size,
+    userIds: Array.from({ length: size }, (_, user) => `u${user}`),
+    columns: [{ kind: 'numeric', name: 'noise', values: Float64Array.from({ length: size }, () => random.normal()) }],
+    protectedColumns: [],
+    sequences: {
+      offsets,
+      columns: [
+        { kind: 'categorical', name: 'kind', values: Int32Array.from(kinds), categories: ['a', 'b', 'other'] },
+        { kind: 'numeric', name: 'amount', values: Float64Array.from(amounts) },
+      ],
+    },
+    label: Float32Array.from({ length: size }, (_, user) => (last(user, 0) > last(user, 1) ? 1 : 0)),
+    fold: Uint8Array.from({ length: size }, (_, user) => [0, 0, 0, 1, 2][user % 5]),
+  };
+}
+
 /** A user of a data set as the server would hand it over. */
-export function rowOf({ columns, ownership }: Dataset, user: number): UserRow {
+export function rowOf({ columns, ownership, sequences }: Dataset, user: number): UserRow {
   return {
     values: Object.fromEntries(columns.map((column) => [column.name, valueAt(column, user)])),
     owned: ownership
@@ -77,6 +115,13 @@ export function rowOf({ columns, ownership }: Dataset, user: number): UserRow {
           (item) => ownership.products[item],
         )
       : [],
+    ...(sequences && {
+      events: Array.from({ length: sequences.offsets[user + 1] - sequences.offsets[user] }, (_, event) =>
+        Object.fromEntries(
+          sequences.columns.map((column) => [column.name, valueAt(column, sequences.offsets[user] + event)]),
+        ),
+      ),
+    }),
   };
 }
 

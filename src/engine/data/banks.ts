@@ -1,5 +1,6 @@
 import { badInput } from '../../errors.js';
-import type { Column, Dataset } from './dataset.js';
+import type { Column, Dataset, Sequences } from './dataset.js';
+import { takeRows } from './take-rows.js';
 
 /** Users of one bank of a simulation. */
 export interface Bank {
@@ -66,8 +67,8 @@ function partOf(column: Column, users: Int32Array): (user: number) => number {
 
 /** The rows of some users as a data set of its own. */
 export function datasetOf(dataset: Dataset, users: Int32Array): Dataset {
-  const columns = (all: readonly Column[]) => all.map((column) => columnOf(column, users));
-  const { ownership, label, fold } = dataset;
+  const columns = (all: readonly Column[]) => all.map((column) => takeRows(column, users));
+  const { ownership, label, fold, sequences, series } = dataset;
   return {
     name: dataset.name,
     size: users.length,
@@ -77,13 +78,22 @@ export function datasetOf(dataset: Dataset, users: Int32Array): Dataset {
     ...(label && { label: Float32Array.from(users, (user) => label[user]) }),
     ...(fold && { fold: Uint8Array.from(users, (user) => fold[user]) }),
     ...(ownership && { ownership: ownershipOf(ownership, users) }),
+    ...(sequences && { sequences: sequencesOf(sequences, users) }),
+    ...(series && { series }),
   };
 }
 
-function columnOf(column: Column, users: Int32Array): Column {
-  if (column.kind === 'categorical')
-    return { ...column, values: Int32Array.from(users, (user) => column.values[user]) };
-  return { ...column, values: Float64Array.from(users, (user) => column.values[user]) };
+function sequencesOf({ offsets, columns }: Sequences, users: Int32Array): Sequences {
+  const taken = new Int32Array(users.length + 1);
+  users.forEach((user, place) => {
+    taken[place + 1] = taken[place] + offsets[user + 1] - offsets[user];
+  });
+  const events = new Int32Array(taken[users.length]);
+  users.forEach((user, place) => {
+    for (let event = taken[place]; event < taken[place + 1]; event++)
+      events[event] = offsets[user] + event - taken[place];
+  });
+  return { offsets: taken, columns: columns.map((column) => takeRows(column, events)) };
 }
 
 function ownershipOf({ products, offsets, items, heldOut }: NonNullable<Dataset['ownership']>, users: Int32Array) {

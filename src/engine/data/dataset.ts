@@ -1,3 +1,5 @@
+import type { ProductContent } from '../recommenders/content/encoder.js';
+
 /**
  * What a model is trained and tested on: users as rows, attributes as columns, products owned as sparse rows.
  * Built from files (database/import, through a descriptor) or from the database (models), encoded by engine/encoders.
@@ -13,6 +15,12 @@ export interface Dataset {
   readonly protectedColumns: readonly Column[];
   /** Products owned; absent in pure risk sets. */
   readonly ownership?: Ownership;
+  /** What is known of each product itself, in the order of ownership.products; absent where nothing is. */
+  readonly content?: readonly ProductContent[];
+  /** What users did, in order; absent where nothing is known of it. Models of sequences read it, the others do not. */
+  readonly sequences?: Sequences;
+  /** Columns that are steps of a sequence, for models of sequences to read them as such: any number, all of the same length. */
+  readonly series?: readonly Series[];
   /** 1 = the event (default, subscription, …), 0 = not, NaN = unknown; absent where there is no label. */
   readonly label?: Float32Array;
   /** A stored split; absent: the caller splits or cross-validates. */
@@ -58,8 +66,26 @@ export interface Ownership {
   readonly heldOut: Int32Array;
 }
 
+/** Events of each user, oldest first. Nothing that was not known at the moment of the prediction may be among them. */
+export interface Sequences {
+  /** size + 1 offsets into the columns' values. */
+  readonly offsets: Int32Array;
+  /** One value an event. */
+  readonly columns: readonly Column[];
+}
+
+/** One quantity at consecutive times, as columns of the data set. */
+export interface Series {
+  /** Unlike the names of other series. */
+  readonly name: string;
+  /** Names of columns of one kind, oldest first. */
+  readonly columns: readonly string[];
+}
+
 /** One user outside a dataset, as the server scores it: attribute values by column name and product codes owned. */
 export interface UserRow {
   readonly values: Readonly<Record<string, number | string | null>>;
   readonly owned: readonly string[];
+  /** Values of the user's events by name, oldest first; absent: none. */
+  readonly events?: readonly Readonly<Record<string, number | string | null>>[];
 }

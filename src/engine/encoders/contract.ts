@@ -12,9 +12,31 @@ export interface FeatureContract {
   readonly products: readonly string[];
   /** Share of training rows in which each product is visible, present where holdings are inputs. They come after the features. */
   readonly holdings?: { readonly mean: readonly number[] };
-  /** 1 / √(sum of the variances of all inputs): the mean squared length of an encoded row is 1. */
+  /** 1 / √(sum of the variances of all inputs): the mean squared length of an encoded row is 1, its sequence apart. */
   readonly scale: number;
+  /** Present where a model reads a sequence. Its inputs come last: step after step, oldest first. */
+  readonly sequence?: SequenceContract;
 }
+
+/**
+ * How the last events of a user become inputs. Of each step: one that says whether there is an event, then those of its features.
+ * Users of fewer events than steps have none at the first steps.
+ */
+export interface SequenceContract {
+  readonly steps: number;
+  /** Of an event, in input order. */
+  readonly features: readonly Feature[];
+  /** Share of training users who have an event at each step. */
+  readonly present: readonly number[];
+  /** 1 / √(sum of the variances of an event's inputs): the mean squared length of an encoded event is 1. */
+  readonly scale: number;
+  /** Where the events are columns of the user: by a feature's column, the user's columns, one a step. */
+  readonly from?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Inputs of a sequence, steps times channels, at most. */
+export const MAX_SEQUENCE_INPUTS = 16_384;
+export const MAX_STEPS = 256;
 
 export type Feature = NumericFeature | CategoricalFeature;
 
@@ -60,10 +82,17 @@ export function widthOf(feature: Feature): number {
   return feature.mean.length;
 }
 
-/** Inputs of a whole contract: features, then holdings. */
-export function inputsOf(contract: FeatureContract): number {
-  const features = contract.features.reduce((sum, feature) => sum + widthOf(feature), 0);
-  return features + (contract.holdings ? contract.products.length : 0);
+const widthOfAll = (features: readonly Feature[]): number =>
+  features.reduce((sum, feature) => sum + widthOf(feature), 0);
+
+/** Inputs of one step of a sequence: whether there is an event, and what it was. */
+export const channelsOf = ({ features }: Pick<SequenceContract, 'features'>): number => 1 + widthOfAll(features);
+
+/** Inputs of a whole contract: features, then holdings, then the sequence. */
+export function inputsOf({ features, holdings, products, sequence }: FeatureContract): number {
+  return (
+    widthOfAll(features) + (holdings ? products.length : 0) + (sequence ? sequence.steps * channelsOf(sequence) : 0)
+  );
 }
 
 const isNumbers = (value: unknown): value is number[] =>
@@ -86,6 +115,27 @@ function checkFeature(feature: Feature): boolean {
   return ascending && feature.mean.length === binsOf(feature) + feature.codes.length + missing;
 }
 
+function checkSequence(sequence: SequenceContract): boolean {
+  if (typeof sequence !== 'object' || sequence === null) return false;
+  const { steps, features, present, scale, from } = sequence;
+  const valid =
+    Number.isInteger(steps) &&
+    steps >= 1 &&
+    steps <= MAX_STEPS &&
+    Array.isArray(features) &&
+    features.every(checkFeature) &&
+    steps * channelsOf({ features }) <= MAX_SEQUENCE_INPUTS &&
+    isNumbers(present) &&
+    present.length === steps &&
+    Number.isFinite(scale);
+  if (!valid || from === undefined) return valid;
+  if (typeof from !== 'object' || from === null) return false;
+  return features.every(({ column }) => {
+    const columns: unknown = Object.hasOwn(from, column) ? from[column] : undefined;
+    return isStrings(columns) && columns.length === steps;
+  });
+}
+
 /**
  * A contract read from storage.
  * @throws {ConcordError} BAD_INPUT where it is not one.
@@ -101,6 +151,7 @@ export function parseContract(value: unknown): FeatureContract {
     isStrings(contract.products) &&
     typeof contract.scale === 'number' &&
     Number.isFinite(contract.scale) &&
+    (contract.sequence === undefined || checkSequence(contract.sequence)) &&
     (contract.holdings === undefined ||
       (isNumbers(contract.holdings?.mean) && contract.holdings.mean.length === contract.products.length));
   if (!valid)

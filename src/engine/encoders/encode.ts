@@ -1,9 +1,10 @@
 import { badInput } from '../../errors.js';
 import type { Column, Dataset, UserRow } from '../data/dataset.js';
 import { categoricalPosition } from './categorical.js';
-import type { CategoricalFeature, Feature, FeatureContract, NumericFeature } from './contract.js';
+import type { CategoricalFeature, Feature, FeatureContract, NumericFeature, SequenceContract } from './contract.js';
 import { datePart, daysOf } from './dates.js';
 import { numericPosition } from './numeric.js';
+import { lastEvents, sequencesFor } from './sequence.js';
 
 /** Users by position: one float32 a feature and the products owned as sparse rows. Small; inputs are written out a batch at a time. */
 export interface EncodedUsers {
@@ -14,6 +15,15 @@ export interface EncodedUsers {
   readonly offsets: Int32Array;
   /** Indices into contract.products, ascending within a user. */
   readonly items: Int32Array;
+  /** The last events of each user, oldest first; present where the contract has a sequence. */
+  readonly events?: EncodedEvents;
+}
+
+export interface EncodedEvents {
+  /** size + 1 offsets into the positions; a user has at most as many events as the contract has steps. */
+  readonly offsets: Int32Array;
+  /** One array a feature of the contract's sequence, in its order. */
+  readonly positions: readonly Float32Array[];
 }
 
 /** Where arrays are allocated: shared memory lets several worker threads read one copy. */
@@ -32,7 +42,12 @@ export function encodeDataset(contract: FeatureContract, dataset: Dataset, alloc
     encodeColumn(feature, columns.get(feature.column), target);
     return target;
   });
-  return { size: dataset.size, positions, ...encodeOwnership(contract, dataset) };
+  return {
+    size: dataset.size,
+    positions,
+    ...encodeOwnership(contract, dataset),
+    ...(contract.sequence && { events: encodeSequences(contract.sequence, dataset, allocate) }),
+  };
 }
 
 /** Encodes single users, exactly as encodeDataset does. */
@@ -52,7 +67,52 @@ export function encodeRows(contract: FeatureContract, rows: readonly UserRow[]):
     for (const product of [...owned].sort((a, b) => a - b)) items.push(product);
     offsets[user + 1] = items.length;
   });
-  return { size: rows.length, positions, offsets, items: Int32Array.from(items) };
+  return {
+    size: rows.length,
+    positions,
+    offsets,
+    items: Int32Array.from(items),
+    ...(contract.sequence && { events: encodeEvents(contract.sequence, rows) }),
+  };
+}
+
+/** The last events of every user. */
+function encodeSequences(sequence: SequenceContract, dataset: Dataset, allocate: Allocate): EncodedEvents {
+  const { offsets, columns } = lastEvents(sequencesFor(sequence, dataset), sequence.steps);
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const positions = sequence.features.map((feature) => {
+    const target = allocate(offsets[dataset.size]);
+    encodeColumn(feature, byName.get(feature.column), target);
+    return target;
+  });
+  return { offsets: shared(offsets), positions };
+}
+
+function encodeEvents({ steps, features, from }: SequenceContract, rows: readonly UserRow[]): EncodedEvents {
+  const offsets = new Int32Array(rows.length + 1);
+  const events = rows.flatMap((row, user) => {
+    const last = from ? stepsOf(from, steps, row) : (row.events ?? []).slice(-steps);
+    offsets[user + 1] = offsets[user] + last.length;
+    return last;
+  });
+  const positions = features.map((feature) =>
+    Float32Array.from(events, (event) => rowPosition(feature, event[feature.column])),
+  );
+  return { offsets, positions };
+}
+
+/** Columns of a user as events. */
+function stepsOf(from: NonNullable<SequenceContract['from']>, steps: number, { values }: UserRow) {
+  const series = Object.entries(from);
+  return Array.from({ length: steps }, (_, step) =>
+    Object.fromEntries(series.map(([name, columns]) => [name, values[columns[step]]])),
+  );
+}
+
+function shared(offsets: Int32Array): Int32Array {
+  const copy = new Int32Array(new SharedArrayBuffer(offsets.length * 4));
+  copy.set(offsets);
+  return copy;
 }
 
 /** Look-up tables of contracts and features, made once for each. */

@@ -1,15 +1,20 @@
+import { badInput } from '../../errors.js';
 import type { CategoricalColumn, Column, Dataset } from '../data/dataset.js';
 import { categoricalPosition } from './categorical.js';
 import {
   binsOf,
   type CategoricalFeature,
+  channelsOf,
   type DatePart,
   type Feature,
   type FeatureContract,
+  MAX_SEQUENCE_INPUTS,
   type NumericFeature,
+  type SequenceContract,
 } from './contract.js';
 import { datePart } from './dates.js';
 import { addNumeric, numericPosition, quantileEdges } from './numeric.js';
+import { lastEvents, sequencesOf } from './sequence.js';
 
 /** A category, code or missing value seen less often in training has no input of its own. */
 export const MIN_SEEN = 5;
@@ -27,6 +32,8 @@ export interface FitOptions {
    * so that a user of n products shows each in n − 1 of n training rows.
    */
   readonly holdings: 'none' | 'owned' | 'oneHidden';
+  /** Present where the model reads the data set's events, or its series: the last so many, in so many bins a numeric value. */
+  readonly sequence?: { readonly steps: number; readonly bins: number };
 }
 
 /** Fits the feature contract: edges, categories, means and scale, from training users alone. */
@@ -39,7 +46,49 @@ export function fitContract(dataset: Dataset, options: FitOptions): FeatureContr
     features: fitted.map(({ feature }) => feature),
     products: dataset.ownership ? [...dataset.ownership.products] : [],
     ...(holdings && { holdings: { mean: holdings.mean } }),
-    scale: variance > 1e-12 ? 1 / Math.sqrt(variance) : 1,
+    scale: scaleOf(variance),
+    ...(options.sequence && { sequence: fitSequence(dataset, options, options.sequence) }),
+  };
+}
+
+const scaleOf = (variance: number): number => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 1);
+
+/**
+ * How events are encoded: fitted like a user's columns, each event of a training user counting once.
+ * @throws {ConcordError} BAD_INPUT where the data set has no sequences, or an event of it too many inputs
+ */
+function fitSequence(
+  dataset: Dataset,
+  options: FitOptions,
+  { steps: most, bins }: NonNullable<FitOptions['sequence']>,
+): SequenceContract {
+  const { sequences, from, steps: given } = sequencesOf(dataset);
+  const steps = Math.min(most, given);
+  const { offsets, columns } = lastEvents(sequences, steps);
+  const counts = options.users.map((user) => offsets[user + 1] - offsets[user]);
+  const events = new Int32Array(counts.reduce((sum, count) => sum + count, 0));
+  let filled = 0;
+  options.users.forEach((user, index) => {
+    for (let event = 0; event < counts[index]; event++) events[filled++] = offsets[user] + event;
+  });
+  const fitted = columns.flatMap((column) => fitColumn(column, { ...options, users: events, bins }));
+  const features = fitted.map(({ feature }) => feature);
+  const channels = channelsOf({ features });
+  const kept = Math.min(steps, Math.floor(MAX_SEQUENCE_INPUTS / channels));
+  if (kept < 1 || (from && kept < steps))
+    throw badInput(
+      `${dataset.name}: ${steps} steps of ${channels} inputs each are too many; a sequence has ${MAX_SEQUENCE_INPUTS} at most. Declare fewer columns.`,
+    );
+  const present = Array.from({ length: kept }, (_, step) => {
+    const having = counts.reduce((sum, count) => sum + (count >= kept - step ? 1 : 0), 0);
+    return options.users.length ? having / options.users.length : 0;
+  });
+  return {
+    steps: kept,
+    features,
+    present,
+    scale: scaleOf(fitted.reduce((sum, { variance }) => sum + variance, 0)),
+    ...(from && { from }),
   };
 }
 
