@@ -1,3 +1,5 @@
+import type { PriceFigures } from '../risk/market/price-figures.js';
+
 export const PRODUCT_TYPES = [
   'deposit',
   'fund',
@@ -33,6 +35,8 @@ export interface Product {
   readonly currency: string;
   readonly attributes: Readonly<Record<string, number | string | null>>;
   readonly active: boolean;
+  /** What its price history says; null or absent: there is none, or too short a one. */
+  readonly priceFigures?: PriceFigures | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -7,9 +7,9 @@ import type { CoOwnership } from './similarity.js';
 export const PRODUCT_COLUMNS = `p.id, p.code, p.name, p.type, p.risk_class as "riskClass", p.expected_yield as "expectedYield", p.volatility,
   p.term_months as "termMonths", p.minimum_amount::double precision as "minimumAmount",
   p.minimum_horizon_months as "minimumHorizonMonths", p.required_knowledge as "requiredKnowledge", p.currency, p.attributes, p.active,
-  p.created_at as "createdAt", p.updated_at as "updatedAt"`;
+  p.price_figures as "priceFigures", p.created_at as "createdAt", p.updated_at as "updatedAt"`;
 
-export type ProductValues = Omit<Product, 'id' | 'createdAt' | 'updatedAt'>;
+export type ProductValues = Omit<Product, 'id' | 'priceFigures' | 'createdAt' | 'updatedAt'>;
 /** What an update changes: undefined keeps, null clears. Attributes are replaced as a whole. */
 export type ProductPatch = Partial<Omit<ProductValues, 'code'>>;
 

@@ -1,4 +1,5 @@
 import type { Product, ProductType } from '../products/product.js';
+import { effectiveRiskClass } from '../risk/market/risk-figures.js';
 
 /** Which products may be in an answer at all; an absent field does not filter. */
 export interface RecommendationFilter {
@@ -25,8 +26,8 @@ function passes(product: Product, filter: RecommendationFilter): boolean {
   const { types, minRiskClass, maxRiskClass, currencies, amount, maxTermMonths, minExpectedYield } = filter;
   return (
     (!types || types.includes(product.type)) &&
-    (minRiskClass === undefined || product.riskClass >= minRiskClass) &&
-    (maxRiskClass === undefined || product.riskClass <= maxRiskClass) &&
+    (minRiskClass === undefined || effectiveRiskClass(product) >= minRiskClass) &&
+    (maxRiskClass === undefined || effectiveRiskClass(product) <= maxRiskClass) &&
     (!currencies || currencies.includes(product.currency)) &&
     (amount === undefined || product.minimumAmount <= amount) &&
     (maxTermMonths === undefined || (product.termMonths ?? 0) <= maxTermMonths) &&

@@ -1,4 +1,5 @@
 import type { Product } from '../products/product.js';
+import { priceFiguresOf } from '../risk/market/price-figures.js';
 import { decideSuitability, needsQuestionnaire, type SuitabilityFacts } from './suitability.js';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
@@ -18,6 +19,8 @@ const fund = {
   minimumAmount: 1000,
   currency: 'EUR',
   volatility: 0.1 as number | null,
+  termMonths: null as number | null,
+  attributes: {},
 };
 type Change = Partial<typeof fund>;
 const answered = (change: Partial<typeof answers> | { investableAmount: null } = {}): SuitabilityFacts => ({
@@ -114,6 +117,21 @@ test('all rules that are not met are named', () => {
   expect(failed.map(({ rule }) => rule)).toEqual(['risk_tolerance', 'knowledge', 'horizon', 'amount']);
 });
 
+test('a product is judged by its price history where that is riskier than the stated class', () => {
+  const days = Array.from({ length: 261 }, (_, week) => new Date(Date.UTC(2026, 0, 30) - week * 7 * 86_400_000));
+  const priced = (ratio: number) =>
+    priceFiguresOf(days.map((day, week) => ({ day: day.toISOString().slice(0, 10), price: week % 2 ? ratio : 1 })));
+  const toleranceOf = (ratio: number) => {
+    const { checks } = decideSuitability({ ...fund, priceFigures: priced(ratio) }, answered(), NOW);
+    return checks.find(({ rule }) => rule === 'risk_tolerance');
+  };
+  expect(toleranceOf(1.001)).toMatchObject({ passed: true, text: 'risk class 3 is within the tolerance of 3' });
+  expect(toleranceOf(1.05)).toMatchObject({
+    passed: false,
+    text: 'risk class 5 by its price history (stated: 3) is above the tolerance of 3',
+  });
+});
+
 test('investments are what needs a questionnaire', () => {
   const types = [
     'deposit',
@@ -127,6 +145,6 @@ test('investments are what needs a questionnaire', () => {
     'account',
     'other',
   ] as const;
-  const needing = types.filter((type) => needsQuestionnaire({ type, volatility: null }));
+  const needing = types.filter((type) => needsQuestionnaire({ ...fund, type, volatility: null }));
   expect(needing).toEqual(['fund', 'bond', 'stock', 'portfolio', 'other']);
 });

@@ -1,5 +1,6 @@
 import type { Product } from '../products/product.js';
 import { isExpired, KNOWLEDGE_LEVELS, type Questionnaire } from '../profiles/questionnaire.js';
+import { effectiveRiskClass, knownVolatility, type PricedProduct } from '../risk/market/risk-figures.js';
 import type { RiskClass } from '../risk/risk-class.js';
 
 export const SUITABILITY_RULES = [
@@ -30,16 +31,14 @@ export interface SuitabilityFacts {
   readonly userRisk?: { readonly probability: number; readonly class: RiskClass };
 }
 
-type SuitabilityProduct = Pick<
-  Product,
-  'type' | 'riskClass' | 'requiredKnowledge' | 'minimumHorizonMonths' | 'minimumAmount' | 'currency' | 'volatility'
->;
+type SuitabilityProduct = PricedProduct &
+  Pick<Product, 'requiredKnowledge' | 'minimumAmount' | 'currency' | 'volatility'>;
 
 /**
  * Investments need a valid questionnaire (MiFID II, Art. 25(2); insurance-based investments: IDD, Art. 30): funds, bonds, stocks, portfolios,
  * what is of no known type, and insurance with a volatility of its own. Deposits, accounts, cards, loans and plain insurance do not.
  */
-export function needsQuestionnaire(product: Pick<Product, 'type' | 'volatility'>): boolean {
+export function needsQuestionnaire(product: PricedProduct & Pick<Product, 'volatility'>): boolean {
   switch (product.type) {
     case 'fund':
     case 'bond':
@@ -48,7 +47,7 @@ export function needsQuestionnaire(product: Pick<Product, 'type' | 'volatility'>
     case 'other':
       return true;
     case 'insurance':
-      return (product.volatility ?? 0) > 0;
+      return (knownVolatility(product) ?? 0) > 0;
     default:
       return false;
   }
@@ -97,9 +96,12 @@ function questionnaireCheck(questionnaire: Questionnaire | undefined, now: Date)
   return check('questionnaire', true, `the suitability questionnaire is valid until ${date}`);
 }
 
-function toleranceCheck({ riskClass }: SuitabilityProduct, { riskTolerance }: Questionnaire): SuitabilityCheck {
+/** By the higher of the stated class and that of the price history: who stated too low a class must not sell by it. */
+function toleranceCheck(product: SuitabilityProduct, { riskTolerance }: Questionnaire): SuitabilityCheck {
+  const riskClass = effectiveRiskClass(product);
   const passed = riskClass <= riskTolerance;
-  const text = `risk class ${riskClass} is ${passed ? 'within' : 'above'} the tolerance of ${riskTolerance}`;
+  const source = riskClass > product.riskClass ? ` by its price history (stated: ${product.riskClass})` : '';
+  const text = `risk class ${riskClass}${source} is ${passed ? 'within' : 'above'} the tolerance of ${riskTolerance}`;
   return check('risk_tolerance', passed, text);
 }
 

@@ -1,16 +1,10 @@
 import { readableNumber } from '../models/reasons.js';
 import type { Product } from '../products/product.js';
 import type { Questionnaire } from '../profiles/questionnaire.js';
+import { holdingYears } from './holding-years.js';
 import { logit, sigmoid } from './log-odds.js';
-import {
-  type Assessed,
-  assessed,
-  holdingYears,
-  isCredit,
-  type ProductFacts,
-  productRisk,
-  term,
-} from './product-risk.js';
+import { effectiveRiskClass } from './market/risk-figures.js';
+import { type Assessed, assessed, isCredit, type ProductFacts, productRisk, term } from './product-risk.js';
 
 /** Weights of the terms, in log-odds. */
 export const PAIR_WEIGHTS = {
@@ -70,7 +64,7 @@ export function pairRisk(
 function suitabilityTerms(product: PairProduct, questionnaire: Questionnaire | undefined) {
   const user = questionnaire ?? CAUTIOUS;
   const w = PAIR_WEIGHTS;
-  const above = product.riskClass - user.riskTolerance;
+  const riskClass = effectiveRiskClass(product);
   const months = holdingYears(product) * 12;
   const horizon = clamp(Math.log((months + 6) / (user.horizonMonths + 6)), -1, 2);
   const lacking = Math.max(0, product.requiredKnowledge - user.knowledge);
@@ -80,8 +74,8 @@ function suitabilityTerms(product: PairProduct, questionnaire: Questionnaire | u
     term(
       'riskTolerance',
       user.riskTolerance,
-      w.tolerance * above,
-      `risk class ${product.riskClass} for a tolerance of ${user.riskTolerance}${assumed}`,
+      w.tolerance * (riskClass - user.riskTolerance),
+      `risk class ${riskClass} for a tolerance of ${user.riskTolerance}${assumed}`,
     ),
     term(
       'horizon',

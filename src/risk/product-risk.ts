@@ -1,12 +1,11 @@
 import { effect, type Reason, readableNumber } from '../models/reasons.js';
 import type { Product, ProductType } from '../products/product.js';
+import { holdingYears } from './holding-years.js';
 import { clampProbability, logit, normalCdf, sigmoid } from './log-odds.js';
+import { knownVolatility, type PricedProduct } from './market/risk-figures.js';
 import { shapley } from './shapley.js';
 
-export type ProductFacts = Pick<
-  Product,
-  'type' | 'riskClass' | 'expectedYield' | 'volatility' | 'termMonths' | 'minimumHorizonMonths'
->;
+export type ProductFacts = PricedProduct & Pick<Product, 'expectedYield' | 'volatility'>;
 
 /** A score with its terms: base + the contributions = log-odds of the probability. */
 export interface Assessed {
@@ -34,11 +33,6 @@ const HIDDEN_RISK = 0.25;
 /** Loans and cards lend to the user; all others take the user's money. */
 export const isCredit = (type: ProductType): boolean => type === 'loan' || type === 'card';
 
-/** Years for which the product is meant to be held: the longer of term and minimum horizon, at least one. */
-export function holdingYears(product: Pick<ProductFacts, 'termMonths' | 'minimumHorizonMonths'>): number {
-  return Math.max(12, product.termMonths ?? 0, product.minimumHorizonMonths) / 12;
-}
-
 /**
  * The risk of a product, whoever buys it.
  * - What is invested (deposits and accounts too): the probability of a loss over the holding period, under a lognormal return.
@@ -47,7 +41,7 @@ export function holdingYears(product: Pick<ProductFacts, 'termMonths' | 'minimum
  */
 export function productRisk(product: ProductFacts): Assessed {
   if (isCredit(product.type)) return creditRisk(product);
-  if (product.type === 'insurance' && !product.volatility) return lapseRisk(product);
+  if (product.type === 'insurance' && !knownVolatility(product)) return lapseRisk(product);
   return marketRisk(product);
 }
 
@@ -62,17 +56,17 @@ export function lossProbability(mu: number, sigma: number, years: number): numbe
 }
 
 function marketRisk(product: ProductFacts): Assessed {
-  const stated = product.volatility !== null;
-  const volatility = product.volatility ?? CLASS_VOLATILITY[product.riskClass - 1];
+  const known = knownVolatility(product);
+  const volatility = known ?? CLASS_VOLATILITY[product.riskClass - 1];
   const years = holdingYears(product);
   const f = ([mu, sigma, t]: readonly number[]) => logit(lossProbability(mu, sigma, t));
   const reference = [REFERENCE.yield, REFERENCE.volatility, REFERENCE.years];
   const [ofYield, ofVolatility, ofYears] = shapley(f, reference, [product.expectedYield ?? 0, volatility, years]);
-  const hidden = stated ? HIDDEN_RISK * Math.max(0, product.riskClass - classOfVolatility(volatility)) : 0;
+  const hidden = known !== null ? HIDDEN_RISK * Math.max(0, product.riskClass - classOfVolatility(volatility)) : 0;
   return assessed('lognormal-loss', f(reference), [
     quantity('expectedYield', product.expectedYield, ofYield, 'expected yield', 'taken as 0'),
-    stated
-      ? quantity('volatility', product.volatility, ofVolatility, 'volatility')
+    known !== null
+      ? quantity('volatility', known, ofVolatility, 'volatility')
       : quantity('riskClass', product.riskClass, ofVolatility, 'risk class'),
     quantity('holdingYears', years, ofYears, 'holding period in years'),
     ...(hidden ? [quantity('riskClass', product.riskClass, hidden, 'risk class above what the volatility shows')] : []),

@@ -14,6 +14,7 @@ const fund: PairProduct = {
   minimumHorizonMonths: 60,
   minimumAmount: 1000,
   requiredKnowledge: 1,
+  attributes: {},
 };
 const questionnaire = {
   riskTolerance: 3,
@@ -43,6 +44,7 @@ const products = fc.record<PairProduct>({
   minimumHorizonMonths: fc.integer({ min: 0, max: 600 }),
   minimumAmount: fc.double({ min: 0, max: 1e6, noNaN: true }),
   requiredKnowledge: fc.integer({ min: 0, max: 3 }),
+  attributes: fc.constant({}),
 });
 
 describe('log-odds', () => {
