@@ -71,6 +71,33 @@ export function select(places: readonly number[], layer: Layer): Layer {
   };
 }
 
+/** The layer, reading only `width` values of each row of inputs[0], from value `from` on. */
+export function part(from: number, width: number, layer: Layer): Layer {
+  return {
+    parameters: layer.parameters,
+    masks: layer.masks,
+    mixesRows: layer.mixesRows,
+    forward(ops, parameters, [input], context) {
+      const [rows, all] = input.shape;
+      const pass = layer.forward(ops, parameters, [ops.slice(input, [0, from], [rows, width])], context);
+      const zeros = (count: number) => (count > 0 ? [ops.fill([rows, count], 0)] : []);
+      return {
+        output: pass.output,
+        backward(delta) {
+          const { input: inner, gradients } = pass.backward(delta);
+          return {
+            input(index) {
+              const own = index === 0 ? inner(0) : undefined;
+              return own && ops.concat([...zeros(from), own, ...zeros(all - from - width)], 1);
+            },
+            gradients,
+          };
+        },
+      };
+    },
+  };
+}
+
 /** Every branch reads the same inputs; the outputs, (rows, width), stand side by side. */
 export function concatenate(branches: readonly Layer[]): Layer {
   return branched(branches, {

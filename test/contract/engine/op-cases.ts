@@ -95,6 +95,21 @@ export const OP_CASES: readonly Case[] = [
   unary('exp', given([-100, -20, -1, 0, 1, 20])),
   ...matrices,
   on('matMul of one matrix with a batch', [floats([3, 4, 2]), floats([1, 2, 5])], (ops, [a, b]) => ops.matMul(a, b)),
+  ...[[6], [7, 6], [7, 1], []].map((shape) =>
+    on(`matMul [7,5]×[6,5]ᵀ and [${shape}]`, [floats([7, 5]), floats([6, 5]), floats(shape)], (ops, [a, b, plus]) =>
+      ops.matMul(a, b, { transposeB: true, plus }),
+    ),
+  ),
+  on('matMul of a batch and a matrix', [floats([3, 4, 2]), floats([3, 2, 5]), floats([4, 5])], (ops, [a, b, plus]) =>
+    ops.matMul(a, b, { plus }),
+  ),
+  ...[1, 2, 5].map((count) =>
+    on(
+      `addAll of ${count}`,
+      Array.from({ length: count }, () => floats([3, 4])),
+      (ops, tensors) => ops.addAll(tensors),
+    ),
+  ),
   on('sum over rows of a matrix', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0])),
   on('sum over rows of a matrix, axis kept', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0], true)),
   ...reductions,

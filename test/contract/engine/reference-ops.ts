@@ -121,6 +121,7 @@ export const referenceOps: Ops = {
   constant: (values, shape, dtype = 'float32') => make(shape, dtype, (_, index) => values[index]),
   fill: (shape, value) => make(shape, 'float32', () => value),
   add: binary((a, b) => a + b),
+  addAll: (tensors) => tensors.reduce(binary((a, b) => a + b)),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   div: binary((a, b) => a / b),
@@ -141,7 +142,7 @@ export const referenceOps: Ops = {
   equal: binary((a, b) => (a === b ? 1 : 0), 'float32'),
   where: (condition, a, b) =>
     make(broadcast(condition, a, b), a.dtype, (at) => (read(condition, at) !== 0 ? read(a, at) : read(b, at))),
-  matMul(a, b, { transposeA, transposeB } = {}) {
+  matMul(a, b, { transposeA, transposeB, plus } = {}) {
     const left = transposeA ? swap(a) : a;
     const right = transposeB ? swap(b) : b;
     const inner = Array.from({ length: left.shape.at(-1) as number }, (_, index) => index);
@@ -150,7 +151,8 @@ export const referenceOps: Ops = {
     return make(shape, 'float32', (at) => {
       const [row, column] = at.slice(-2);
       const of = at.slice(0, -2);
-      return sum(inner.map((k) => read(left, [...of, row, k]) * read(right, [...of, k, column])));
+      const product = sum(inner.map((k) => read(left, [...of, row, k]) * read(right, [...of, k, column])));
+      return plus ? product + read(plus, at) : product;
     });
   },
   transpose,

@@ -1,7 +1,8 @@
-import { sequential } from '../../../src/engine/layers/compose.js';
+import { addUp, part, sequential } from '../../../src/engine/layers/compose.js';
 import { conv1d } from '../../../src/engine/layers/conv1d.js';
 import { dense } from '../../../src/engine/layers/dense.js';
 import { gru } from '../../../src/engine/layers/gru.js';
+import { pool } from '../../../src/engine/layers/pool.js';
 import type { LayerCase, Weights } from './layer-cases.js';
 import { floats } from './op-cases.js';
 
@@ -62,6 +63,19 @@ function recurrent(rows: readonly number[], length: number, inputs: number, unit
   }).flat();
 }
 
+/** Maximum, mean and last of each value over the positions of each row. */
+function pooled(rows: readonly number[], length: number, width: number): number[] {
+  return Array.from({ length: rows.length / length / width }, (_, row) => {
+    const at = (position: number, k: number) => rows[(row * length + position) * width + k];
+    const over = Array.from({ length: width }, (_, k) => Array.from({ length }, (_, position) => at(position, k)));
+    return [
+      ...over.map((values) => Math.max(...values)),
+      ...over.map((values) => values.reduce((sum, value) => sum + value, 0) / length),
+      ...over.map((values) => values[length - 1]),
+    ];
+  }).flat();
+}
+
 export const SEQUENCE_LAYERS: readonly LayerCase[] = [
   {
     name: 'convolution over positions',
@@ -102,5 +116,36 @@ export const SEQUENCE_LAYERS: readonly LayerCase[] = [
     layer: gru({ name: 'g', length: 2, inputs: 4, units: 5 }),
     inputs: [sequence],
     formula: (w) => recurrent(sequence.values, 2, 4, 5, w),
+  },
+  {
+    name: 'pooling over positions',
+    layer: pool({ length: 4 }),
+    inputs: [sequence],
+    formula: () => pooled(sequence.values, 4, 2),
+  },
+  {
+    name: 'pooling of one position',
+    layer: pool({ length: 1 }),
+    inputs: [sequence],
+    formula: () => pooled(sequence.values, 1, 8),
+  },
+  {
+    name: 'a layer over a part of the row, beside one over the rest',
+    layer: addUp([
+      part(0, 2, dense({ name: 'first', inputs: 2, units: 3 })),
+      part(2, 6, sequential([pool({ length: 3 }), dense({ name: 'second', inputs: 6, units: 3, bias: false })])),
+    ]),
+    inputs: [sequence],
+    formula: (w) =>
+      Array.from({ length: 6 }, (_, row) => {
+        const own = sequence.values.slice(row * 8, row * 8 + 8);
+        const rest = pooled(own.slice(2), 3, 2);
+        return w('first.bias').map(
+          (start, unit) =>
+            start +
+            own.slice(0, 2).reduce((sum, value, k) => sum + value * w('first.weight')[k * 3 + unit], 0) +
+            rest.reduce((sum, value, k) => sum + value * w('second.weight')[k * 3 + unit], 0),
+        );
+      }).flat(),
   },
 ];
