@@ -4,14 +4,16 @@ import { BACKENDS, type BackendName } from './backends/backend.js';
 import type { Dataset } from './data/dataset.js';
 import {
   type Engine,
+  type Erasure,
   type EvaluationResult,
   MODELS,
+  type ModelName,
   type PrivateUpdate,
   type RunOptions,
   type TrainedModel,
 } from './engine.js';
 import { createWorkerClient } from './workers/client.js';
-import type { HistogramJob, MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
+import type { ErasureJob, HistogramJob, MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -44,8 +46,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   /** One after the other: each uses every core that it is allowed. */
   function inTurn<T>(
-    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram',
-    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob,
+    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram' | 'erase',
+    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob | ErasureJob,
     { signal, onProgress }: RunOptions,
   ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
@@ -62,7 +64,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       throw new ConcordError('BAD_INPUT', `No model is called ${rest.model}: there are ${MODELS.join(', ')}.`);
     }
     return {
-      dataset: anonymous(dataset),
+      dataset: holdsUsers(rest.model) ? { ...anonymous(dataset), userIds: dataset.userIds } : anonymous(dataset),
       ...rest,
       backend: run.backend ?? backend,
       seed: run.seed ?? 1,
@@ -92,6 +94,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
       const job: HistogramJob = { dataset: anonymous(dataset), request };
       return inTurn<Float32Array>('noisyHistogram', job, run);
     },
+    async erase(model, users, run = {}) {
+      const job: ErasureJob = { stored: model, users };
+      return inTurn<Erasure>('erase', job, run);
+    },
     scoring,
     async close() {
       await Promise.all([training.close(), scoring.close()]);
@@ -99,7 +105,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
   };
 }
 
-/** Users' ids stay here: no model needs them. */
+/** The model keeps its training users, by their ids: so that they can be taken out of it again. */
+const holdsUsers = (model: ModelName): boolean => model === 'user-knn';
+
+/** Users' ids stay here: no other model needs them. */
 const anonymous = (dataset: Dataset): Dataset => ({ ...dataset, userIds: [], protectedColumns: [] });
 
 /** Refuses at once when the signal fires, also for work that has not begun. */

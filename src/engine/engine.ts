@@ -4,18 +4,22 @@ import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { Predictions } from './evaluation/predictions.js';
+import type { MemberSettings } from './recommenders/model.js';
+import { SINGLE_RECOMMENDERS, type SingleRecommender } from './recommenders/recommender.js';
 import type { TrainingSettings } from './training/settings.js';
 import { TREE_MODELS, type TreeSettings } from './trees/settings.js';
 
 export type Task = 'interest' | 'risk';
 /** Models that have parameters: what a federation can train. */
-export const NETWORK_MODELS = ['linear', 'logistic', 'dnn'] as const;
+export const NETWORK_MODELS = ['linear', 'logistic', 'dnn', 'cnn', 'gru'] as const;
 export type NetworkModel = (typeof NETWORK_MODELS)[number];
-export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS] as const;
+export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS, ...SINGLE_RECOMMENDERS] as const;
 export type ModelName = (typeof MODELS)[number];
 
 /** Settings of the model that is named: the others have none of these names. */
-export type ModelSettings = Partial<TrainingSettings> | Partial<TreeSettings>;
+export type ModelSettings = Partial<TrainingSettings> | Partial<TreeSettings> | RecommenderSettings;
+
+export type RecommenderSettings = Partial<MemberSettings[SingleRecommender]>;
 
 export interface Progress {
   /** What is going on: "training dnn, seed 2 of 3", "choosing weight decay". */
@@ -55,7 +59,8 @@ export interface Explanation {
   readonly score: number;
   /**
    * Largest first by absolute value; a feature is a column of the contract, "owned:CODE" for each product owned (value 1), or
-   * "owned:other products" for all that are not owned, together (value 0).
+   * "owned:other products" for all that are not owned, together (value 0); of a model that reads events "events:NAME" for what it reads of
+   * them, and "events" for there being so many (value: their number).
    */
   readonly contributions: readonly { feature: string; value: number | string | null; contribution: number }[];
 }
@@ -103,6 +108,20 @@ export interface EvaluationResult {
 
 /** A model as far as it scores. */
 export type StoredModel = Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>;
+
+/** A user who is to be forgotten: the id and the products owned, by code, as they were when the model was trained. */
+export interface ErasedUser {
+  readonly id: string;
+  readonly owned: readonly string[];
+}
+
+/**
+ * What became of a model. exact: it is what training without the users would have made, to the bit. none: nothing of users is in it.
+ * retrain: what the users taught it cannot be undone, for the reason given.
+ */
+export type Erasure =
+  | { readonly outcome: 'exact' | 'none'; readonly model: StoredModel }
+  | { readonly outcome: 'retrain'; readonly reason: string };
 
 export interface MeasureOptions extends RunOptions {
   readonly headProducts?: readonly string[];
@@ -162,6 +181,14 @@ export interface Engine {
    * @throws {ConcordError} BAD_INPUT
    */
   noisyHistogram(dataset: Dataset, request: HistogramRequest, options?: RunOptions): Promise<Float32Array>;
+  /**
+   * Takes users out of a model that was trained on them. Exact for ease, item-knn, naive-bayes and user-knn; what they were calibrated by
+   * (two numbers, from validation users) stays.
+   * @param users training users (those of the validation and test folds are in no model), with their products as they were then: for others
+   *   the result would be wrong
+   * @throws {ConcordError} BAD_INPUT; CONFLICT where the model can tell that it was not trained on them; CANCELLED
+   */
+  erase(model: StoredModel, users: readonly ErasedUser[], options?: Pick<RunOptions, 'signal'>): Promise<Erasure>;
   readonly scoring: ScoringService;
   close(): Promise<void>;
 }

@@ -22,7 +22,15 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   logistic: 'Logistic regression.',
   dnn: 'A deep neural network.',
   gbdt: 'Gradient boosted decision trees.',
+
   'random-forest': 'A forest of decision trees, each grown on other users and features.',
+  'item-knn': 'Products owned together: each has its nearest neighbours.',
+  'user-knn': 'Users who own alike. It keeps their rows, and never leaves the institution.',
+  ease: 'A linear model from the products owned to all others, solved exactly (Steck 2019).',
+  'naive-bayes': 'Shares of owners who own each other product.',
+  als: 'Factors of users and products by alternating least squares (Hu et al. 2008).',
+  vae: 'A variational autoencoder over the products owned (Liang et al. 2018).',
+  content: 'Texts, attributes and vectors of products, compared with those owned.',
 });
 
 @ObjectType({ simpleResolvers: true, description: 'One figure by name.' })

@@ -11,7 +11,7 @@ import { evaluate } from './evaluate.js';
 
 /** One candidate, few epochs: enough to tell a model that learns from one that does not. */
 const quick = { maxEpochs: 8, patience: 8, weightDecay: 0.01, batchSize: 128, learningRate: 0.03 };
-const QUICK = {
+const QUICK: Readonly<Partial<Record<ModelName, object>>> = {
   popularity: {},
   linear: quick,
   logistic: quick,

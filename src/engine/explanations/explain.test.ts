@@ -25,6 +25,13 @@ const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
   dnn: { ...quick, hidden: [16], dropout: 0.2, members: 2 },
   gbdt: { rounds: 60, patience: 10, learningRate: 0.1, members: 2 },
   'random-forest': { trees: 40 },
+  'item-knn': { shrinkage: 3 },
+  'user-knn': { neighbours: 20 },
+  ease: { regularisation: 10 },
+  'naive-bayes': { smoothing: 5 },
+  als: { factors: 4, iterations: 6 },
+  vae: { hidden: 16, latent: 4, learningRate: 0.01, epochs: 6 },
+  content: {},
 };
 
 describe('explanations', () => {

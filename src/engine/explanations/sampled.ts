@@ -1,5 +1,6 @@
 import { badInput } from '../../errors.js';
 import type { UserRow } from '../data/dataset.js';
+import type { FeatureContract } from '../encoders/contract.js';
 import { encodeRows, productIndex } from '../encoders/encode.js';
 import type { Explanation } from '../engine.js';
 import type { Predictor } from '../models/kind.js';
@@ -23,16 +24,21 @@ export async function explainInterestBySampling(
   row: UserRow,
   products: readonly string[],
 ): Promise<Explanation[]> {
-  const index = productIndex(predictor.contract);
-  const outputs = products.map((code) => {
-    const output = index.get(code);
-    if (output === undefined) throw badInput(`The model does not know the product ${code}.`, { product: code });
-    return output;
-  });
+  const outputs = explainedOutputs(predictor.contract, products);
   if (outputs.length === 0) return [];
   const { players, inputs, candidates } = explained(predictor, row);
   const values = await shapley(predictor, { players, inputs, candidates }, outputs);
   return values.map((value) => explanationOf(value, players));
+}
+
+/** Places of products in a model's outputs. @throws {ConcordError} BAD_INPUT for a product that the model does not know. */
+export function explainedOutputs(contract: FeatureContract, products: readonly string[]): number[] {
+  const index = productIndex(contract);
+  return products.map((code) => {
+    const output = index.get(code);
+    if (output === undefined) throw badInput(`The model does not know the product ${code}.`, { product: code });
+    return output;
+  });
 }
 
 /** The user's encoded row, and what it is made of. */

@@ -2,7 +2,7 @@ import { badInput } from '../../errors.js';
 import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
 import { type ModelName, NETWORK_MODELS, type NetworkModel, type Task, type TrainedModel } from '../engine.js';
 import { initialParameters as drawParameters, manifestOf } from '../layers/parameters.js';
-import { kindOf } from './kinds.js';
+import { whyNotFederated } from './kinds.js';
 import { type Architecture, entryOf, network } from './network.js';
 import { packNetwork } from './network-file.js';
 
@@ -19,7 +19,7 @@ const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
 export function requireFederated(model: ModelName): NetworkModel {
   const network = NETWORK_MODELS.find((name) => name === model);
   if (network) return network;
-  throw badInput(`${model}: ${kindOf(model).notFederated}. Choose linear, logistic or dnn.`, { model });
+  throw badInput(`${model}: ${whyNotFederated(model)}. Choose linear, logistic or dnn.`, { model });
 }
 
 /**

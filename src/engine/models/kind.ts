@@ -4,6 +4,7 @@ import type { FeatureContract } from '../encoders/contract.js';
 import type { EncodedUsers } from '../encoders/encode.js';
 import type { Expander } from '../encoders/expand.js';
 import type { Explanation, ModelName, ModelSettings, Progress, Task } from '../engine.js';
+import type { ErasedUsers } from '../recommenders/erase.js';
 import type { Batch } from '../training/batch.js';
 import type { TrainMembers } from '../training/member.js';
 import type { PartOfWork } from '../training/part-of-work.js';
@@ -17,8 +18,8 @@ export interface ModelKind<Kind extends Weights['kind'] = Weights['kind']> {
   readonly kind: Kind;
   /** Names under which it is asked for. */
   readonly models: readonly ModelName[];
-  /** Why a federation cannot train it, to follow "NAME: "; absent where one can. */
-  readonly notFederated?: string;
+  /** Why a federation cannot train it, to follow "NAME: "; absent where one can. By name where the reasons differ. */
+  readonly notFederated?: string | Readonly<Partial<Record<ModelName, string>>>;
   /** @throws {ConcordError} BAD_INPUT where settings or data don't allow it; CANCELLED */
   fit(request: KindRequest, workshop: Workshop): Promise<FittedModel>;
   pack(weights: WeightsOf<Kind>, storage: Storage): Uint8Array<ArrayBuffer>;
@@ -34,7 +35,20 @@ export interface ModelKind<Kind extends Weights['kind'] = Weights['kind']> {
     row: UserRow,
     products: readonly string[],
   ): Promise<Explanation[]>;
+  /**
+   * Takes training users out of it. Absent where that takes a new training.
+   * @throws {ConcordError} CONFLICT where it can tell that it was not trained on them
+   */
+  erase?(weights: WeightsOf<Kind>, users: ErasedUsers, checkpoint: () => void): Erased<Kind>;
 }
+
+/**
+ * exact: the weights are what training without the users would have made. none: nothing of users is in them. retrain: what the users
+ * taught it cannot be undone.
+ */
+export type Erased<Kind extends Weights['kind']> =
+  | { readonly outcome: 'exact' | 'none'; readonly weights: WeightsOf<Kind> }
+  | { readonly outcome: 'retrain'; readonly reason: string };
 
 export interface FitRequest {
   readonly dataset: Dataset;

@@ -1,11 +1,11 @@
 import { madeUpTrees } from '../../../test/support/trees.js';
 import { ConcordError } from '../../errors.js';
 import type { FeatureContract } from '../encoders/contract.js';
-import { MODELS } from '../engine.js';
+import { MODELS, NETWORK_MODELS } from '../engine.js';
 import { manifestOf } from '../layers/parameters.js';
 import { writeSafetensors } from '../safetensors/safetensors.js';
 import type { StoredContext } from './kind.js';
-import { kindOf, packWeights, unpackWeights } from './kinds.js';
+import { kindOf, packWeights, unpackWeights, whyNotFederated } from './kinds.js';
 import { network } from './network.js';
 import type { Weights } from './weights.js';
 
@@ -33,6 +33,13 @@ const ensemble = madeUpTrees({ outputs: 2 });
 
 test('every model that can be asked for is of one kind', () => {
   for (const model of MODELS) expect(kindOf(model).models).toContain(model);
+});
+
+test('every model that no federation can train says why', () => {
+  for (const model of MODELS) {
+    const trained = (NETWORK_MODELS as readonly string[]).includes(model);
+    expect(typeof whyNotFederated(model)).toBe(trained ? 'undefined' : 'string');
+  }
 });
 
 test.each<[string, Weights, StoredContext]>([

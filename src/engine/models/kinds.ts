@@ -4,6 +4,7 @@ import { readHeader } from '../safetensors/safetensors.js';
 import type { ModelKind, Storage, StoredContext } from './kind.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
+import { recommenders } from './kinds/recommenders.js';
 import { trees } from './kinds/trees.js';
 import type { Weights } from './weights.js';
 
@@ -11,6 +12,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   popularity,
   network: networks,
   trees,
+  recommender: recommenders,
 };
 
 const BY_MODEL = new Map(
@@ -28,6 +30,12 @@ export function kindOf(model: ModelName): ModelKind {
 export const kindOfWeights = ({ kind }: Pick<Weights, 'kind'>): ModelKind => KINDS[kind] as unknown as ModelKind;
 
 const storage: Storage = { pack: packWeights, unpack: unpackWeights };
+
+/** Why a federation cannot train a model; undefined where one can. */
+export function whyNotFederated(model: ModelName): string | undefined {
+  const { notFederated } = kindOf(model);
+  return typeof notFederated === 'object' ? notFederated[model] : notFederated;
+}
 
 /** As safetensors; the metadata's kind says what is in it. */
 export function packWeights(weights: Weights): Uint8Array<ArrayBuffer> {

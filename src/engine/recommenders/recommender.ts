@@ -14,6 +14,13 @@ export type RecommenderName = (typeof RECOMMENDERS)[number];
 /** Those that stand for themselves; a hybrid is made of them. */
 export type MemberName = Exclude<RecommenderName, 'hybrid'>;
 
+/** Those that are served by their own name as what they are here. */
+export const SINGLE_RECOMMENDERS = ['item-knn', 'user-knn', 'ease', 'naive-bayes', 'als', 'vae', 'content'] as const;
+export type SingleRecommender = (typeof SINGLE_RECOMMENDERS)[number];
+
+export const isSingle = (name: string): name is SingleRecommender =>
+  (SINGLE_RECOMMENDERS as readonly string[]).includes(name);
+
 /** A product or a user (a row of the training matrix), and how alike it is: 1 at most. */
 export interface Neighbour {
   readonly index: number;

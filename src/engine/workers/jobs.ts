@@ -3,6 +3,7 @@ import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, usersInFold } from '../data/split.js';
 import { encodeDataset } from '../encoders/encode.js';
 import type {
+  ErasedUser,
   EvaluationResult,
   HistogramRequest,
   ModelName,
@@ -47,6 +48,12 @@ export interface PrivateJob {
 export interface HistogramJob {
   readonly dataset: Dataset;
   readonly request: HistogramRequest;
+}
+
+/** Whom the training thread is asked to take out of a model. */
+export interface ErasureJob {
+  readonly stored: StoredModel;
+  readonly users: readonly ErasedUser[];
 }
 
 /** What the training thread is asked to measure. */

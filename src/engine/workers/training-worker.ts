@@ -1,12 +1,14 @@
 import { workerData } from 'node:worker_threads';
 import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
+import { eraseFrom } from '../models/erase.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
 import { createNoiseThread } from '../training/private/noise-thread.js';
 import { histogramUpdate } from '../training/private/noisy-histogram.js';
 import { type TreeTask, trainTrees } from '../trees/member.js';
 import {
+  type ErasureJob,
   type HistogramJob,
   type MeasureJob,
   type PrivateJob,
@@ -50,6 +52,9 @@ serveCalls({
   async privateUpdate(job: PrivateJob, context: CallContext) {
     const result = await runPrivateUpdate(job, await backendOf(job.backend), context, noise);
     return { result, transfer: [result.update.buffer as ArrayBuffer] };
+  },
+  async erase({ stored, users }: ErasureJob, { checkpoint }: CallContext) {
+    return { result: eraseFrom(stored, users, checkpoint) };
   },
   async noisyHistogram({ dataset, request }: HistogramJob) {
     const result = histogramUpdate(dataset, request);
