@@ -12,10 +12,12 @@ import {
 } from '../institutions/institutions.resolver.js';
 import { ModelsResolver, modelVersionFinder } from '../models/models.resolver.js';
 import { BudgetsResolver, LedgerResolver } from '../privacy/privacy.resolver.js';
+import { PricesResolver } from '../products/prices.resolver.js';
 import { ProductsResolver, productFinder } from '../products/products.resolver.js';
 import { ProfilesResolver, UserProfileResolver } from '../profiles/profiles.resolver.js';
 import { FeedbackResolver } from '../recommendations/feedback.resolver.js';
 import { RecommendationsResolver } from '../recommendations/recommendations.resolver.js';
+import { RiskFiguresResolver } from '../risk/market/risk-figures.resolver.js';
 import { RiskResolver, riskAssessmentFinder } from '../risk/risk.resolver.js';
 import { HoldingsResolver, UsersResolver, userFinder } from '../users/users.resolver.js';
 import type { Services } from './services.js';
@@ -27,10 +29,12 @@ const RESOLVERS: readonly ResolverClass[] = [
   UsersResolver,
   HoldingsResolver,
   ProductsResolver,
+  PricesResolver,
   ProfilesResolver,
   UserProfileResolver,
   ModelsResolver,
   RiskResolver,
+  RiskFiguresResolver,
   RecommendationsResolver,
   FeedbackResolver,
   BudgetsResolver,
@@ -43,7 +47,7 @@ const RESOLVERS: readonly ResolverClass[] = [
 
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
-  const { institutions, products, profiles, users, models, risk, recommendations, feedback, privacy } = services;
+  const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
@@ -63,10 +67,12 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new UsersResolver(users),
     new HoldingsResolver(products),
     new ProductsResolver(products),
+    new PricesResolver(prices),
     new ProfilesResolver(profiles),
     new UserProfileResolver(profiles),
     new ModelsResolver(models),
     new RiskResolver(risk, { models, products, users }),
+    new RiskFiguresResolver(),
     new RecommendationsResolver(recommendations, { models }),
     new FeedbackResolver(feedback),
     new BudgetsResolver(privacy.budgets, privacy.ledger),

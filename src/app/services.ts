@@ -8,6 +8,7 @@ import { TrainingService } from '../models/training.service.js';
 import type { BudgetLevel } from '../privacy/alert.js';
 import { createPrivacy } from '../privacy/create-privacy.js';
 import type { LedgerKey } from '../privacy/ledger.service.js';
+import { PricesService } from '../products/prices.service.js';
 import { ProductsService } from '../products/products.service.js';
 import { ProfilesService } from '../profiles/profiles.service.js';
 import { FeedbackService } from '../recommendations/feedback.service.js';
@@ -36,6 +37,7 @@ export function createServices(modules: ServiceModules) {
   const { database, engine, scoring, ledgerKey, onBudgetLevel, riskThresholds } = modules;
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
+  const prices = new PricesService({ products });
   const profiles = new ProfilesService({ database, products });
   const users = new UsersService({ database, products });
   const registry = new ModelRegistry({ database, scoring });
@@ -47,7 +49,7 @@ export function createServices(modules: ServiceModules) {
   const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
   const federation = createFederation({ database, institutions, models, profiles, scoring, privacy });
   return {
-    ...{ institutions, products, profiles, users, models, training, risk, recommendations, feedback },
+    ...{ institutions, products, prices, profiles, users, models, training, risk, recommendations, feedback },
     ...{ privacy, federation },
   };
 }

@@ -38,8 +38,9 @@ registerEnumType(KnowledgeEnum, {
   description: 'A financial product of an institution.',
 })
 export class ProductNode extends Node {
-  /** The row's uuid, for the fields that are resolved on their own. */
+  /** For the fields that are resolved on their own: the row's uuid, and what its prices say. */
   readonly uuid: string;
+  readonly priceFigures?: Product['priceFigures'];
 
   @Field(() => String, {
     description:

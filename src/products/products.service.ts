@@ -146,7 +146,11 @@ export class ProductsService implements CatalogueSource {
     return this.cache.get(institutionId);
   }
 
-  private async write<T>(
+  /**
+   * For services that write what belongs to products: a transaction after which everybody reads the institution's products anew.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope users:write)
+   */
+  async write<T>(
     viewer: Viewer | undefined,
     work: (manager: EntityManager, institutionId: string) => Promise<T>,
   ): Promise<T> {

@@ -4,6 +4,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { ModelRegistry } from '../../src/models/model-registry.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { TrainingService } from '../../src/models/training.service.js';
+import { PricesService } from '../../src/products/prices.service.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import { ProfilesService } from '../../src/profiles/profiles.service.js';
 import { FeedbackService } from '../../src/recommendations/feedback.service.js';
@@ -16,6 +17,7 @@ export const NOW = new Date('2026-03-01T12:00:00Z');
 /** The services that score, over a database and an engine, with a clock that stands still. */
 export function createServices(database: Database, engine: Pick<Engine, 'train' | 'scoring'>, clock = () => NOW) {
   const products = new ProductsService({ database });
+  const prices = new PricesService({ products });
   const users = new UsersService({ database, products });
   const profiles = new ProfilesService({ database, products, clock });
   const registry = new ModelRegistry({ database, scoring: engine.scoring });
@@ -25,7 +27,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const risk = new RiskService({}, common);
   const recommendations = new RecommendationsService({ ...common, risk });
   const feedback = new FeedbackService({ database });
-  return { products, users, profiles, registry, models, training, risk, recommendations, feedback };
+  return { products, prices, users, profiles, registry, models, training, risk, recommendations, feedback };
 }
 
 export type Services = ReturnType<typeof createServices>;
