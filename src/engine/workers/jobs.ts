@@ -1,7 +1,7 @@
 import type { Backend, BackendName } from '../backends/backend.js';
 import { type Dataset, FOLD } from '../data/dataset.js';
 import { dealFolds, usersInFold } from '../data/split.js';
-import { encodeDataset } from '../encoders/encode.js';
+import { type EncodedUsers, encodeDataset } from '../encoders/encode.js';
 import type {
   ErasedUser,
   EvaluationResult,
@@ -16,6 +16,9 @@ import type {
   TrainedModel,
 } from '../engine.js';
 import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
+import { scoreRiskOf } from '../evaluation/score.js';
+import { type ScoreProfile, scoreProfile } from '../metrics/drift/score-profile.js';
+import type { Predictor } from '../models/kind.js';
 import { packWeights } from '../models/kinds.js';
 import { createPredictor, loadPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
@@ -89,6 +92,7 @@ export async function runTraining(
     const predictor = createPredictor(task, fitted.contract, fitted.weights, backend);
     try {
       const metrics = await measure(job, predictor, fitted, users);
+      const scores = task === 'risk' ? await profileScores(job, predictor, fitted.encoded, users.test) : undefined;
       context.onProgress({ stage: 'trained', fraction: 1 });
       return {
         task,
@@ -102,6 +106,7 @@ export async function runTraining(
           backend: backend.name,
           device: backend.device,
           testedUsers: users.test.length,
+          ...(scores && { scores }),
           seconds: secondsSince(started),
         },
       };
@@ -111,6 +116,20 @@ export async function runTraining(
   } finally {
     await pool.close();
   }
+}
+
+/** Of users that the model has not learned from: what the scores of later users are compared with. */
+async function profileScores(
+  { dataset }: TrainingJob,
+  predictor: Predictor,
+  encoded: EncodedUsers,
+  tested: Int32Array,
+): Promise<ScoreProfile> {
+  const scores = await scoreRiskOf(predictor, encoded, tested);
+  return scoreProfile(
+    scores,
+    Float32Array.from(tested, (user) => dataset.label?.[user] ?? Number.NaN),
+  );
 }
 
 export async function runEvaluation(

@@ -70,9 +70,8 @@ function byCategory(column: Column & { kind: 'categorical' }, users: Int32Array)
 }
 
 function byNumber(column: Exclude<Column, { kind: 'categorical' }>, users: Int32Array): Named {
-  const known = Float64Array.from(users, (user) => column.values[user])
-    .filter((value) => Number.isFinite(value))
-    .sort();
+  // Ranges are of the whole column: any two sets of its users have the same ones.
+  const known = column.values.filter((value) => Number.isFinite(value)).sort();
   const text = (value: number) =>
     column.kind === 'date' ? new Date(value * 86_400_000).toISOString().slice(0, 10) : String(Number(value.toFixed(4)));
   const distinct = [...new Set(known)];
