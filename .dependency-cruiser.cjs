@@ -1,5 +1,17 @@
 /** The arrows of docs/architecture.md, enforced. */
-const features = '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/';
+const NAMES = [
+  'users',
+  'products',
+  'profiles',
+  'risk',
+  'recommendations',
+  'experiments',
+  'models',
+  'institutions',
+  'privacy',
+  'federation',
+].join('|');
+const features = `^src/(${NAMES})/`;
 
 module.exports = {
   forbidden: [
@@ -37,9 +49,9 @@ module.exports = {
     {
       name: 'a-feature-reaches-another-through-its-service',
       severity: 'error',
-      from: { path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/' },
+      from: { path: features },
       to: {
-        path: '^src/(users|products|profiles|risk|recommendations|models|institutions|privacy|federation)/.*(store|resolver|loader)',
+        path: `${features}.*(store|resolver|loader)`,
         pathNot: '^src/$1/',
       },
     },

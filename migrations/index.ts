@@ -12,6 +12,7 @@ import { Federation1764000000011 } from './1764000000011-federation.js';
 import { StreamedModels1764000000012 } from './1764000000012-streamed-models.js';
 import { SignedUploads1764000000013 } from './1764000000013-signed-uploads.js';
 import { PricesAndReasons1764000000016 } from './1764000000016-prices-and-reasons.js';
+import { Experiments1764000000018 } from './1764000000018-experiments.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   StreamedModels1764000000012,
   SignedUploads1764000000013,
   PricesAndReasons1764000000016,
+  Experiments1764000000018,
 ];

@@ -88,6 +88,7 @@ export async function createRuntime(
       scoring,
       ledgerKey: await openLedgerKey(config.dataDir),
       onBudgetLevel: options.onBudgetLevel,
+      onError: options.onError,
       riskThresholds: config.risk,
     });
     resources.add(services.privacy, (it) => it.close());

@@ -1,4 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
+import {
+  ExperimentsResolver,
+  ExperimentVariantResolver,
+  experimentFinder,
+} from '../experiments/experiments.resolver.js';
 import { federationNodeFinder, NodesResolver } from '../federation/nodes.resolver.js';
 import { RoundsResolver } from '../federation/rounds.resolver.js';
 import { LineageResolver, RunsResolver, roundFinder, trainingRunFinder } from '../federation/runs.resolver.js';
@@ -37,6 +42,8 @@ const RESOLVERS: readonly ResolverClass[] = [
   RiskFiguresResolver,
   RecommendationsResolver,
   FeedbackResolver,
+  ExperimentsResolver,
+  ExperimentVariantResolver,
   BudgetsResolver,
   LedgerResolver,
   NodesResolver,
@@ -47,7 +54,8 @@ const RESOLVERS: readonly ResolverClass[] = [
 
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
-  const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback, privacy } = services;
+  const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback } = services;
+  const { experiments, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
@@ -55,6 +63,7 @@ export function createApiSchema(services: Services): GraphQLSchema {
     Product: productFinder(products),
     ModelVersion: modelVersionFinder(models),
     RiskAssessment: riskAssessmentFinder(risk),
+    Experiment: experimentFinder(experiments),
     FederationNode: federationNodeFinder(nodes),
     TrainingRun: trainingRunFinder(runs),
     Round: roundFinder(runs),
@@ -75,6 +84,8 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new RiskFiguresResolver(),
     new RecommendationsResolver(recommendations, { models }),
     new FeedbackResolver(feedback),
+    new ExperimentsResolver(experiments),
+    new ExperimentVariantResolver(models),
     new BudgetsResolver(privacy.budgets, privacy.ledger),
     new LedgerResolver(privacy.ledger),
     new NodesResolver(nodes),

@@ -150,6 +150,7 @@ async function serveRuntime(
 ): Promise<GraphqlHandlerModules> {
   resources.add(await services.products.listen(), (end) => end());
   resources.add(await services.models.listen(), (end) => end());
+  resources.add(await services.experiments.listen(), (end) => end());
   resources.add(
     startHousekeeping(services, (error) => log.error({ err: error }, 'housekeeping')),
     (it) => it.stop(),

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
+import { ExperimentsService } from '../experiments/experiments.service.js';
 import { createFederation } from '../federation/create-federation.js';
 import { InstitutionsService } from '../institutions/institutions.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
@@ -26,6 +27,8 @@ export interface ServiceModules {
   readonly ledgerKey: LedgerKey;
   /** Told how near its cap a budget is. */
   readonly onBudgetLevel?: (level: BudgetLevel) => void;
+  /** Told of what went wrong without a caller who could be told. */
+  readonly onError?: (error: Error) => void;
   /** Default: see risk-class.ts. */
   readonly riskThresholds?: RiskThresholds;
 }
@@ -34,7 +37,7 @@ export type Services = ReturnType<typeof createServices>;
 
 /** Every service, over one database and one engine. Close `privacy` when done. */
 export function createServices(modules: ServiceModules) {
-  const { database, engine, scoring, ledgerKey, onBudgetLevel, riskThresholds } = modules;
+  const { database, engine, scoring, ledgerKey, onBudgetLevel, onError, riskThresholds } = modules;
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
   const prices = new PricesService({ products });
@@ -44,12 +47,22 @@ export function createServices(modules: ServiceModules) {
   const models = new ModelsService({ database, registry });
   const training = new TrainingService({ engine, profiles, models });
   const risk = new RiskService({ thresholds: riskThresholds }, { database, models, scoring, products, profiles });
-  const recommendations = new RecommendationsService({ database, models, scoring, products, profiles, risk });
+  const experiments = new ExperimentsService({ database, models, onError });
+  const recommendations = new RecommendationsService({
+    database,
+    models,
+    experiments,
+    scoring,
+    products,
+    profiles,
+    risk,
+  });
   const feedback = new FeedbackService({ database });
   const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
   const federation = createFederation({ database, institutions, models, profiles, scoring, privacy });
   return {
-    ...{ institutions, products, prices, profiles, users, models, training, risk, recommendations, feedback },
+    ...{ institutions, products, prices, profiles, users, models, training, risk, experiments },
+    ...{ recommendations, feedback },
     ...{ privacy, federation },
   };
 }

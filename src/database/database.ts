@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 /** What a transaction's work is done with; services take the type from here, since only stores may know TypeORM. */
 export type { EntityManager };
 
-/** What is announced over PostgreSQL's NOTIFY: products changed; another model version is active; a round has work to be done. */
-export const CHANNELS = ['concord_catalogue', 'concord_models', 'concord_rounds'] as const;
+/** What is announced over PostgreSQL's NOTIFY: products changed; another model version is active; an experiment began or ended; a round has work to be done. */
+export const CHANNELS = ['concord_catalogue', 'concord_models', 'concord_experiments', 'concord_rounds'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export interface TransactionOptions {

@@ -62,6 +62,30 @@ export class ModelRegistry {
     return this.run(loaded, () => work(loaded.model));
   }
 
+  /**
+   * Keeps a version loaded, active or not, until what comes back is called.
+   * @throws {ConcordError} NOT_FOUND where the institution sees no such version
+   */
+  async hold(institutionId: string, versionId: string): Promise<() => void> {
+    const contract = this.loaded.has(versionId) ? undefined : await this.readContract(institutionId, versionId);
+    const loaded = this.loaded.get(versionId) ?? this.load(contract!, institutionId);
+    loaded.calls++;
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      loaded.calls--;
+      this.unloadIdle();
+    };
+    try {
+      await loaded.ready;
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
   /** Another version is active for this owner (null: the shared one, which may serve any institution). */
   changed(owner: Owner, task: Task): void {
     for (const slot of [...this.slots.values()]) {

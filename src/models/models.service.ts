@@ -231,6 +231,11 @@ export class ModelsService {
     return this.modules.registry.withVersion(institutionId, id, work);
   }
 
+  /** For services that will score with a version again and again: keeps it loaded until what comes back is called. @throws {ConcordError} NOT_FOUND */
+  hold(institutionId: string, id: string): Promise<() => void> {
+    return this.modules.registry.hold(institutionId, id);
+  }
+
   private as<T>(owner: Owner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const { database } = this.modules;
     return owner === null ? database.consortium(work) : database.tenant(owner, work);

@@ -1,4 +1,5 @@
 import type { UserRow } from '../engine/data/dataset.js';
+import type { Exposure } from '../experiments/experiment.js';
 import type { Reason } from '../models/reasons.js';
 import type { RiskClass } from '../risk/risk-class.js';
 import type { RecommendationFilter } from './candidates.js';
@@ -41,6 +42,8 @@ export interface Answer {
   readonly userId: string;
   readonly modelVersionId: string | null;
   readonly strategy: Strategy;
+  /** Under which variant of which experiment it was given; null where none was running. */
+  readonly exposure: Exposure | null;
   readonly items: readonly AnswerItem[];
   readonly shown: number;
   readonly inputs: AnswerInputs;

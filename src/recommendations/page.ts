@@ -1,3 +1,4 @@
+import type { Exposure } from '../experiments/experiment.js';
 import type { Reason } from '../models/reasons.js';
 import type { Catalogue } from '../products/catalogue.js';
 import type { Product } from '../products/product.js';
@@ -25,6 +26,7 @@ export interface RecommendationPage {
   readonly userId: string;
   readonly strategy: Strategy;
   readonly modelVersionId: string | null;
+  readonly exposure: Exposure | null;
   readonly createdAt: Date;
   readonly items: readonly RecommendedProduct[];
   /** Products of the whole answer. */
@@ -71,7 +73,7 @@ export function present(
   lastRank: number,
   rejected: readonly Decided[],
 ): RecommendationPage {
-  const { id, userId, strategy, modelVersionId, createdAt } = answer;
+  const { id, userId, strategy, modelVersionId, exposure, createdAt } = answer;
   const items = page.map((item) => ({
     product: catalogue.byId.get(item.productId)!,
     rank: item.rank,
@@ -81,7 +83,8 @@ export function present(
     base: item.base ?? null,
     reasons: reasonsOfItem(item),
   }));
-  return { id, userId, strategy, modelVersionId, createdAt, items, total: answer.items.length, lastRank, rejected };
+  const total = answer.items.length;
+  return { id, userId, strategy, modelVersionId, exposure, createdAt, items, total, lastRank, rejected };
 }
 
 export function sameFilter(a: RecommendationFilter, b: RecommendationFilter): boolean {

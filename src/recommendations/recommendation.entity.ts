@@ -31,6 +31,13 @@ export class Recommendation {
   @Column({ type: 'jsonb' })
   inputs: unknown;
 
+  @Column({ name: 'experiment_id', type: 'uuid', nullable: true })
+  experimentId: string | null;
+
+  /** Of the experiment. */
+  @Column({ type: 'text', nullable: true })
+  variant: string | null;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
 }

@@ -175,6 +175,12 @@ export class RecommendationConnection extends Connection {
   @Field(() => Date, { description: 'When the answer was computed.' })
   createdAt: Date;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'The variant of the experiment that was running; null where none was.',
+  })
+  variant: string | null;
+
   readonly modelVersionId: string | null;
   readonly rejectedProducts: readonly Decided[];
 }

@@ -130,6 +130,7 @@ function connectionOfAnswer(answer: RecommendationPage, page: PageArgs): Recomme
     strategy: answer.strategy,
     totalCount: answer.total,
     createdAt: answer.createdAt,
+    variant: answer.exposure?.variant ?? null,
     modelVersionId: answer.modelVersionId,
     rejectedProducts: answer.rejected,
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.js';
 import type { ScoringService } from '../engine/engine.js';
 import { badInput, notFound } from '../errors.js';
+import type { ExperimentsService } from '../experiments/experiments.service.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { ActiveModel } from '../models/model-version.js';
@@ -26,6 +27,7 @@ import { dismissedOf, ownedIdsOf, strategyOf } from './user-facts.js';
 export interface RecommendationModules {
   readonly database: Database;
   readonly models: Pick<ModelsService, 'withActive' | 'withVersion'>;
+  readonly experiments: Pick<ExperimentsService, 'withModelFor'>;
   readonly scoring: Pick<ScoringService, 'scoreInterest' | 'explainInterest'>;
   readonly products: CatalogueSource;
   readonly profiles: Pick<ScoringViews, 'scoringViews'>;
@@ -73,7 +75,7 @@ export class RecommendationsService {
     const institutionId = requireInstitution(viewer, 'recommendations:read');
     const now = this.now();
     const loaded = await this.load(viewer, institutionId, request.userId, now);
-    return this.modules.models.withActive(institutionId, 'interest', async (model) => {
+    return this.modules.experiments.withModelFor(institutionId, request.userId, async (model, exposure) => {
       const { view, catalogue } = loaded;
       const strategy = strategyOf(model, view);
       const [probabilities, userRisk] = await Promise.all([
@@ -98,6 +100,7 @@ export class RecommendationsService {
         userId: view.userId,
         modelVersionId: strategy === 'model' ? model!.id : null,
         strategy,
+        exposure: exposure ?? null,
         items,
         shown: Math.min(request.first, items.length),
         inputs: { row: view.row, filter: request.filter ?? {}, ...(userRisk && { userRisk }) },

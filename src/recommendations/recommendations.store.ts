@@ -73,8 +73,8 @@ export class RecommendationsStore {
   async insert(manager: EntityManager, institutionId: string, answer: Answer): Promise<void> {
     await manager.query(
       `insert into concord.recommendations
-         (id, institution_id, user_id, model_version_id, strategy, items, shown, inputs, created_at)
-       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9)`,
+         (id, institution_id, user_id, model_version_id, strategy, items, shown, inputs, created_at, experiment_id, variant)
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9, $10, $11)`,
       [
         answer.id,
         institutionId,
@@ -85,13 +85,16 @@ export class RecommendationsStore {
         answer.shown,
         JSON.stringify(answer.inputs),
         answer.createdAt,
+        answer.exposure?.experimentId ?? null,
+        answer.exposure?.variant ?? null,
       ],
     );
   }
 
   async byId(institutionId: string, id: string): Promise<Answer | undefined> {
     const [rows] = await this.database.read<[Answer[]]>(institutionId, {
-      text: `select id, user_id as "userId", model_version_id as "modelVersionId", strategy, items, shown, inputs, created_at as "createdAt"
+      text: `select id, user_id as "userId", model_version_id as "modelVersionId", strategy, items, shown, inputs, created_at as "createdAt",
+                    case when experiment_id is not null then jsonb_build_object('experimentId', experiment_id, 'variant', variant) end as exposure
                from concord.recommendations where institution_id = $1 and id = $2`,
       values: [institutionId, id],
     });

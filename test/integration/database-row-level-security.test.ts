@@ -168,7 +168,16 @@ test.each(Object.keys(FIXTURES))('%s: an institution cannot write a row of anoth
 /** Nobody changes a row of these, not even of their own. */
 const APPEND_ONLY = ['ledger_entries', 'ledger_checkpoints', 'refusals'];
 /** Of these the application may not even try all changes. */
-const RESTRICTED = ['nodes', 'node_keys', 'contributions', 'update_chunks', 'model_versions', 'model_weights'];
+const RESTRICTED = [
+  'nodes',
+  'node_keys',
+  'contributions',
+  'update_chunks',
+  'model_versions',
+  'model_weights',
+  'experiments',
+  'experiment_variants',
+];
 
 /** Refused, or without any effect. */
 const changesNothing = async (attempt: ReturnType<typeof inTenant>) => {
@@ -242,12 +251,12 @@ test('every foreign key between tables of institutions carries the institution, 
   expect([...bound].sort()).toEqual(tables.filter(isOwned));
 });
 
-const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations'];
+const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations', 'experiment_variants'];
 
 test.each(TRIGGERED)("%s cannot refer to another institution's model version", async (table) => {
   const theirs = { ...b };
   await versionOf(theirs);
-  const place = table === 'model_weights' ? { sequence: 1 } : {}; // their first piece is there already
+  const place = { model_weights: { sequence: 1 }, experiment_variants: { name: 'other', position: 2 } }[table]; // the first is there already
   const own = { ...FIXTURES[table]({ ...a }), model_version_id: theirs.model_version_id, ...place };
   await expect(inTenant(a, insert(table, own))).rejects.toMatchObject({ code: '23503' });
   const update = { text: `update concord.${table} set model_version_id = $1`, values: [theirs.model_version_id] };

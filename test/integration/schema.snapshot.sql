@@ -2,6 +2,8 @@
 concord.attribute_descriptions, row level security forced
 concord.behaviour_events, row level security forced
 concord.contributions, row level security forced
+concord.experiment_variants, row level security forced
+concord.experiments, row level security forced
 concord.feedback, row level security forced
 concord.holdings, row level security forced
 concord.imports, row level security forced
@@ -65,6 +67,19 @@ concord.contributions.round_id uuid not null
 concord.contributions.signature text
 concord.contributions.statement jsonb
 concord.contributions.weight double precision
+concord.experiment_variants.experiment_id uuid not null
+concord.experiment_variants.institution_id uuid not null
+concord.experiment_variants.model_version_id uuid
+concord.experiment_variants.name text not null
+concord.experiment_variants.position smallint not null
+concord.experiment_variants.share double precision not null
+concord.experiments.ended_at timestamp with time zone
+concord.experiments.id uuid not null default gen_random_uuid()
+concord.experiments.institution_id uuid not null
+concord.experiments.name text not null
+concord.experiments.promoted text
+concord.experiments.started_at timestamp with time zone not null default now()
+concord.experiments.status text not null
 concord.feedback.id uuid not null default gen_random_uuid()
 concord.feedback.institution_id uuid not null
 concord.feedback.kind text not null
@@ -176,6 +191,7 @@ concord.questionnaires.knowledge smallint not null
 concord.questionnaires.risk_tolerance smallint not null
 concord.questionnaires.user_id uuid not null
 concord.recommendations.created_at timestamp with time zone not null default now()
+concord.recommendations.experiment_id uuid
 concord.recommendations.id uuid not null default gen_random_uuid()
 concord.recommendations.inputs jsonb not null
 concord.recommendations.institution_id uuid not null
@@ -184,6 +200,7 @@ concord.recommendations.model_version_id uuid
 concord.recommendations.shown integer not null
 concord.recommendations.strategy text not null
 concord.recommendations.user_id uuid not null
+concord.recommendations.variant text
 concord.refusals.at timestamp with time zone not null default now()
 concord.refusals.code text not null
 concord.refusals.id uuid not null default gen_random_uuid()
@@ -258,6 +275,23 @@ concord.contributions contributions_pkey PRIMARY KEY (id)
 concord.contributions contributions_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
 concord.contributions contributions_round_id_node_id_key UNIQUE (round_id, node_id)
 concord.contributions contributions_signature_key UNIQUE (signature)
+concord.experiment_variants experiment_variants_champion CHECK ((("position" = 0) = (model_version_id IS NULL)))
+concord.experiment_variants experiment_variants_experiment_id_position_key UNIQUE (experiment_id, "position")
+concord.experiment_variants experiment_variants_institution_id_experiment_id_fkey FOREIGN KEY (institution_id, experiment_id) REFERENCES concord.experiments(institution_id, id)
+concord.experiment_variants experiment_variants_institution_id_experiment_id_name_key UNIQUE (institution_id, experiment_id, name)
+concord.experiment_variants experiment_variants_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
+concord.experiment_variants experiment_variants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+concord.experiment_variants experiment_variants_pkey PRIMARY KEY (experiment_id, name)
+concord.experiment_variants experiment_variants_position_check CHECK (("position" >= 0))
+concord.experiment_variants experiment_variants_share_check CHECK (((share > (0)::double precision) AND (share < (1)::double precision)))
+concord.experiments experiments_end CHECK (((status = 'running'::text) = (ended_at IS NULL)))
+concord.experiments experiments_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.experiments experiments_institution_id_id_key UNIQUE (institution_id, id)
+concord.experiments experiments_institution_id_name_key UNIQUE (institution_id, name)
+concord.experiments experiments_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+concord.experiments experiments_pkey PRIMARY KEY (id)
+concord.experiments experiments_promoted CHECK (((status = 'promoted'::text) = (promoted IS NOT NULL)))
+concord.experiments experiments_status_check CHECK ((status = ANY (ARRAY['running'::text, 'stopped'::text, 'promoted'::text])))
 concord.feedback feedback_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id)
 concord.feedback feedback_institution_id_user_id_recommendation_id_fkey FOREIGN KEY (institution_id, user_id, recommendation_id) REFERENCES concord.recommendations(institution_id, user_id, id) ON DELETE CASCADE
 concord.feedback feedback_kind_check CHECK ((kind = ANY (ARRAY['viewed'::text, 'clicked'::text, 'purchased'::text, 'dismissed'::text, 'rated'::text])))
@@ -335,11 +369,13 @@ concord.questionnaires questionnaires_investable_amount_check CHECK ((investable
 concord.questionnaires questionnaires_knowledge_check CHECK (((knowledge >= 0) AND (knowledge <= 3)))
 concord.questionnaires questionnaires_pkey PRIMARY KEY (user_id)
 concord.questionnaires questionnaires_risk_tolerance_check CHECK (((risk_tolerance >= 1) AND (risk_tolerance <= 5)))
+concord.recommendations recommendations_institution_id_experiment_id_variant_fkey FOREIGN KEY (institution_id, experiment_id, variant) REFERENCES concord.experiment_variants(institution_id, experiment_id, name)
 concord.recommendations recommendations_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
 concord.recommendations recommendations_institution_id_user_id_id_key UNIQUE (institution_id, user_id, id)
 concord.recommendations recommendations_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
 concord.recommendations recommendations_pkey PRIMARY KEY (id)
 concord.recommendations recommendations_shown_check CHECK ((shown >= 0))
+concord.recommendations recommendations_variant CHECK (((experiment_id IS NULL) = (variant IS NULL)))
 concord.refusals refusals_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.refusals refusals_pkey PRIMARY KEY (id)
 concord.refusals refusals_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
@@ -382,6 +418,7 @@ CREATE INDEX feedback_user ON concord.feedback USING btree (institution_id, user
 CREATE INDEX holdings_product ON concord.holdings USING btree (institution_id, product_id)
 CREATE INDEX imports_institution ON concord.imports USING btree (institution_id, finished_at DESC)
 CREATE INDEX node_keys_node ON concord.node_keys USING btree (institution_id, node_id)
+CREATE INDEX recommendations_experiment ON concord.recommendations USING btree (institution_id, experiment_id) WHERE (experiment_id IS NOT NULL)
 CREATE INDEX refusals_round ON concord.refusals USING btree (institution_id, round_id)
 CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (institution_id, user_id, assessed_at DESC)
 CREATE INDEX rounds_open ON concord.rounds USING btree (deadline) WHERE (deadline IS NOT NULL)
@@ -394,6 +431,13 @@ CREATE UNIQUE INDEX contributions_join_signature_key ON concord.contributions US
 CREATE UNIQUE INDEX contributions_pkey ON concord.contributions USING btree (id)
 CREATE UNIQUE INDEX contributions_round_id_node_id_key ON concord.contributions USING btree (round_id, node_id)
 CREATE UNIQUE INDEX contributions_signature_key ON concord.contributions USING btree (signature)
+CREATE UNIQUE INDEX experiment_variants_experiment_id_position_key ON concord.experiment_variants USING btree (experiment_id, "position")
+CREATE UNIQUE INDEX experiment_variants_institution_id_experiment_id_name_key ON concord.experiment_variants USING btree (institution_id, experiment_id, name)
+CREATE UNIQUE INDEX experiment_variants_pkey ON concord.experiment_variants USING btree (experiment_id, name)
+CREATE UNIQUE INDEX experiments_institution_id_id_key ON concord.experiments USING btree (institution_id, id)
+CREATE UNIQUE INDEX experiments_institution_id_name_key ON concord.experiments USING btree (institution_id, name)
+CREATE UNIQUE INDEX experiments_one_runs ON concord.experiments USING btree (institution_id) WHERE (status = 'running'::text)
+CREATE UNIQUE INDEX experiments_pkey ON concord.experiments USING btree (id)
 CREATE UNIQUE INDEX feedback_pkey ON concord.feedback USING btree (id)
 CREATE UNIQUE INDEX feedback_recommendation_id_product_id_kind_key ON concord.feedback USING btree (recommendation_id, product_id, kind)
 CREATE UNIQUE INDEX holdings_pkey ON concord.holdings USING btree (user_id, product_id)
@@ -434,6 +478,7 @@ CREATE CONSTRAINT TRIGGER model_versions_weights AFTER INSERT ON concord.model_v
 CREATE CONSTRAINT TRIGGER model_weights_version AFTER INSERT ON concord.model_weights DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION concord.check_weights()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
+CREATE TRIGGER experiment_variants_model_version AFTER INSERT OR UPDATE ON concord.experiment_variants FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER follow_ledger BEFORE INSERT ON concord.ledger_entries FOR EACH ROW EXECUTE FUNCTION concord.follow_ledger()
 CREATE TRIGGER model_versions_kept BEFORE UPDATE OF id, institution_id, task, model, number, contract, training, created_at, digest, bytes ON concord.model_versions FOR EACH ROW EXECUTE FUNCTION concord.refuse_model_change()
 CREATE TRIGGER model_weights_kept BEFORE UPDATE OR TRUNCATE ON concord.model_weights FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_model_change()
@@ -444,6 +489,8 @@ CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.
 attribute_descriptions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 behaviour_events own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 contributions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+experiment_variants own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+experiments own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 feedback own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 holdings own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 imports own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -561,6 +608,15 @@ AS $function$
         perform concord.grant_ledger(role);
         perform concord.grant_federation(role);
         perform concord.grant_prices(role);
+        perform concord.grant_experiments(role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_experiments(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant select, insert, update on concord.experiments to %I', role);
+        execute format('grant select, insert on concord.experiment_variants to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_federation(role name)
  RETURNS void
@@ -624,6 +680,8 @@ AS $function$
 concord.attribute_descriptions: delete, insert, select, update
 concord.behaviour_events: delete, insert, select, update
 concord.contributions: insert, select, update
+concord.experiment_variants: insert, select
+concord.experiments: insert, select, update
 concord.feedback: delete, insert, select, update
 concord.holdings: delete, insert, select, update
 concord.imports: delete, insert, select, update
@@ -653,6 +711,7 @@ schema concord_meta: usage
 -- comments
 concord.attribute_descriptions.actionable: how the user can change it; null: not said
 concord.behaviour_events.event_id: the client's id: recording an event twice changes nothing
+concord.experiment_variants.model_version_id: null: the champion, whatever version is active
 concord.model_versions.bytes: length of the weights file
 concord.model_versions.contract: the fitted feature contract
 concord.model_versions.digest: SHA-256 of the weights file

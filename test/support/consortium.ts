@@ -1,6 +1,7 @@
 import type { Database } from '../../src/database/database.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { ExperimentsService } from '../../src/experiments/experiments.service.js';
 import { ModelRegistry } from '../../src/models/model-registry.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { TrainingService } from '../../src/models/training.service.js';
@@ -25,9 +26,22 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const training = new TrainingService({ engine, profiles, models });
   const common = { database, models, scoring: engine.scoring, products, profiles, clock };
   const risk = new RiskService({}, common);
-  const recommendations = new RecommendationsService({ ...common, risk });
+  const experiments = new ExperimentsService({ database, models });
+  const recommendations = new RecommendationsService({ ...common, experiments, risk });
   const feedback = new FeedbackService({ database });
-  return { products, prices, users, profiles, registry, models, training, risk, recommendations, feedback };
+  return {
+    products,
+    prices,
+    users,
+    profiles,
+    registry,
+    models,
+    training,
+    risk,
+    experiments,
+    recommendations,
+    feedback,
+  };
 }
 
 export type Services = ReturnType<typeof createServices>;

@@ -9,6 +9,7 @@ export interface Tenant {
   recommendation_id?: string;
   node_id?: string;
   contribution_id?: string;
+  experiment_id?: string;
 }
 
 type Row = Record<string, unknown>;
@@ -140,6 +141,18 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       model_version_id: tenant.model_version_id,
       base: 0,
       reasons: '[]',
+    }),
+  experiments(tenant) {
+    tenant.experiment_id = randomUUID();
+    return owned(tenant, { id: tenant.experiment_id, name: tenant.experiment_id, status: 'stopped', ended_at: now() });
+  },
+  experiment_variants: (tenant) =>
+    owned(tenant, {
+      experiment_id: tenant.experiment_id,
+      position: 1,
+      name: 'a challenger',
+      share: 0.1,
+      model_version_id: tenant.model_version_id,
     }),
   recommendations: recommendation,
   feedback: (tenant) =>
