@@ -3,7 +3,7 @@ import { openBackend } from '../src/engine/backends/select.js';
 import { type Computation, type TrainingStep, trainingStep } from '../src/engine/layers/graphs.js';
 import { binaryCrossEntropy, softmaxCrossEntropy } from '../src/engine/layers/losses.js';
 import { initialParameters } from '../src/engine/layers/parameters.js';
-import { privateStep } from '../src/engine/layers/private-step.js';
+import { fillLimits, privateStep } from '../src/engine/layers/private-step.js';
 import { createRandom } from '../src/engine/layers/random.js';
 import { createNoiseThread, type NoiseThread } from '../src/engine/training/private/noise-thread.js';
 import { noisySum } from '../src/engine/training/private/release.js';
@@ -153,16 +153,17 @@ async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThrea
     executable: executables.get(rows) as Executable,
     ...randomRows(timed, rows, createRandom(part)),
     ones: new Float32Array(rows).fill(1),
+    limits: new Float32Array(rows),
   }));
   const weights = initialParameters(model, 1);
-  const limit = Float32Array.of(bound);
   const sum = noisySum(noiseMultiplier, weights.length, noise);
   const { total } = sum;
   return {
     async run() {
       total.fill(0);
-      for (const { executable, features, targets, ones } of parts) {
-        const running = executable.run([weights, limit, ...features, targets, ones, ones]);
+      for (const { executable, features, targets, ones, limits } of parts) {
+        fillLimits(limits, limits.length, bound);
+        const running = executable.run([weights, ...features, targets, ones, limits]);
         sum.draw();
         const [gradient] = await running;
         sum.add(gradient);

@@ -1,8 +1,8 @@
 import type { Ops, Tensor } from '../ops/ops.js';
 import { ACTIVATIONS, type Activation } from './activation.js';
 import type { Initialiser, Layer } from './layer.js';
+import { productTerm } from './product-term.js';
 import { positionsOf } from './sequence.js';
-import { productTerm } from './terms.js';
 
 export interface Conv1dOptions {
   readonly name: string;
@@ -33,7 +33,7 @@ export function conv1d(options: Conv1dOptions): Layer {
       const [rows] = input.shape;
       const filter = parameters.get(weight.name);
       const columns = windows(ops, positionsOf(ops, input, length), kernel);
-      const flat = ops.add(ops.matMul(columns, filter), parameters.get(bias.name));
+      const flat = ops.matMul(columns, filter, { plus: parameters.get(bias.name) });
       const output = rule.apply(ops, flat);
       return {
         output: ops.reshape(output, [rows, length * filters]),
@@ -47,10 +47,7 @@ export function conv1d(options: Conv1dOptions): Layer {
             },
             gradients: [
               productTerm(ops, {
-                weight: weight.name,
-                bias: bias.name,
-                input: columns,
-                delta: inner,
+                products: [{ weight: weight.name, bias: bias.name, input: columns, delta: inner }],
                 positions: length,
               }),
             ],

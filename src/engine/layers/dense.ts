@@ -1,6 +1,6 @@
 import { ACTIVATIONS, type Activation } from './activation.js';
 import type { Initialiser, Layer } from './layer.js';
-import { productTerm } from './terms.js';
+import { productTerm } from './product-term.js';
 
 export interface DenseOptions {
   readonly name: string;
@@ -25,9 +25,10 @@ export function dense(options: DenseOptions): Layer {
     masks: [],
     forward(ops, parameters, [input]) {
       const kernel = parameters.get(weight.name);
-      const product = ops.matMul(input, kernel);
-      const sum = bias ? ops.add(product, parameters.get(offset.name)) : product;
-      const output = rule.apply(ops, sum);
+      const output = rule.apply(
+        ops,
+        ops.matMul(input, kernel, { plus: bias ? parameters.get(offset.name) : undefined }),
+      );
       return {
         output,
         backward(delta) {
@@ -35,7 +36,9 @@ export function dense(options: DenseOptions): Layer {
           return {
             input: () => ops.matMul(inner, kernel, { transposeB: true }),
             gradients: [
-              productTerm(ops, { weight: weight.name, bias: bias ? offset.name : undefined, input, delta: inner }),
+              productTerm(ops, {
+                products: [{ weight: weight.name, bias: bias ? offset.name : undefined, input, delta: inner }],
+              }),
             ],
           };
         },

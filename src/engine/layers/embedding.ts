@@ -1,7 +1,8 @@
 import type { Ops, Tensor } from '../ops/ops.js';
 import { sizeOf } from '../ops/shapes.js';
 import type { GradientTerm, Initialiser, Layer, ParameterGradient } from './layer.js';
-import { lookUpTerm, productTerm } from './terms.js';
+import { productTerm } from './product-term.js';
+import { lookUpTerm } from './terms.js';
 
 export interface EmbeddingOptions {
   readonly name: string;
@@ -109,6 +110,6 @@ function byCounting(ops: Ops, { batch, ids, weights }: Bags, { name, value: tabl
   const counts = ops.reshape(flat, [batch, rows]);
   return {
     output: ops.matMul(counts, table),
-    term: (delta) => productTerm(ops, { weight: name, input: counts, delta }),
+    term: (delta) => productTerm(ops, { products: [{ weight: name, input: counts, delta }] }),
   };
 }

@@ -79,15 +79,15 @@ export interface GradientTerm {
 
 /** Gradients of one term by unit; none is computed before it is asked for. */
 export interface UnitGradients {
-  /** Squared L2 norm of each unit's gradient, (units). */
-  squaredNorms(): Tensor;
+  /** What adds up to the squared L2 norm of each unit's gradient, (units, 1) each; all are at least 0, but for rounding. */
+  squaredNorms(): readonly Tensor[];
   /**
    * How exact the squared norms are: of a unit, within so many 2⁻²⁴ of the square of the sum of the norms of its rows' gradients, to first
    * order. (Where a layer reads several positions of a row: of its positions' gradients.)
    */
   readonly roundings: number;
   /**
-   * Gradients summed over units, each times its factor, (units); in the parameters' shapes. The units are summed in so many blocks of equal
+   * Gradients summed over units, each times its factor, (units, 1); in the parameters' shapes. The units are summed in so many blocks of equal
    * length, and then the blocks: a float32 sum is off by a share of its terms that grows with their number.
    */
   weightedSum(factors: Tensor, blocks: number): readonly ParameterGradient[];

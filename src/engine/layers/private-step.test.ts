@@ -5,7 +5,7 @@ import { dense } from './dense.js';
 import { trainingStep } from './graphs.js';
 import type { Layer } from './layer.js';
 import { binaryCrossEntropy, softmaxCrossEntropy } from './losses.js';
-import { type PrivateStep, privateStep } from './private-step.js';
+import { fillLimits, type PrivateStep, privateStep } from './private-step.js';
 import { createRandom } from './random.js';
 
 /** Takes the mean over the users of the batch away, as batch normalisation does: what it says of one user depends on the others. */
@@ -69,14 +69,14 @@ describe('a private step', () => {
     );
     const executable = await backend.compile(graph, inputs);
     // The first user's rows are one and the same with both answers: gradients −.3 and .2 times (row, 1), of length √7.
-    const bound = 0.05 * Math.sqrt(7);
+    const limits = new Float32Array(2);
+    fillLimits(limits, 1, 0.05 * Math.sqrt(7));
     const [sum] = await executable.run([
       new Float32Array(4),
-      Float32Array.of(bound),
       features,
       Float32Array.of(1, 0, 0, 0),
       Float32Array.of(0.6, 0.4, 0.5, 0.5),
-      Float32Array.of(1, 0),
+      limits,
     ]);
     await executable.dispose();
     // By its norm the sum, −.1 times (row, 1), would be halved; its rows are .5 long together, and may be 2 bounds long.
@@ -120,11 +120,11 @@ describe.each(['onnxruntime', 'wasm', 'cpu'] as const)('on %s', (name) => {
       for (const place of places) {
         const features = Float32Array.from({ length: rows * width }, random.normal);
         features.set(user, place * width);
-        const present = new Float32Array(rows);
-        present[place] = 1;
+        const limits = new Float32Array(rows);
+        limits[place] = 0.09;
         const ones = new Float32Array(rows).fill(1);
         const targets = new Int32Array(rows).fill(2);
-        const [sum] = await executable.run([weights, Float32Array.of(0.3), features, targets, ones, present]);
+        const [sum] = await executable.run([weights, features, targets, ones, limits]);
         sums.push(sum);
       }
       await executable.dispose();

@@ -17,15 +17,24 @@ export interface PrivateStep extends TrainingStep {
   readonly rule: { readonly kind: 'cut' } | { readonly kind: 'scale'; readonly stability: number };
 }
 
-/** A squared norm above this, or one that is no number, makes the unit count as nothing. */
-const MOST = 1e30;
+/** A norm of more clip norms than the root of this, or one that is no number, makes the unit count as nothing. */
+const MOST = 1e24;
 /** Keeps the root of 0 away from a division. */
 const LEAST = 1e-30;
 
 /**
+ * What privateStep reads last: the square of the clip norm (1e-6 to 1e6) of each unit, and 0 for units that only fill up.
+ * @param present units that there are, the first ones
+ */
+export function fillLimits(limits: Float32Array, present: number, bound: number): void {
+  limits.fill(bound * bound, 0, present);
+  limits.fill(0, present);
+}
+
+/**
  * The clipped sum of one micro-batch of a private step, as one graph: forward, backward, the norm of each unit's gradient, its factor, and
  * the sum of the rescaled gradients. No gradient of a unit by itself is made where a rule for its norm is cheaper.
- * Inputs: [parameters (flat), bound (1), ...features, ...dropout masks, ...labels, present (units): 0 for units that only fill up].
+ * Inputs: [parameters (flat), ...features, ...dropout masks, ...labels, limits (units, 1): see fillLimits].
  * Outputs: [clipped sum (flat, by the manifest)], and with countBelow the number of units whose norm was at most the bound (1).
  *
  * A unit of several rows, whose gradients may cancel to a sum far shorter than they are, is also kept from weighing more than rowLengths()
@@ -41,14 +50,13 @@ export function privateStep(step: PrivateStep): Computation {
   return {
     inputs: [
       { shape: [manifest.size], dtype: 'float32' },
-      { shape: [1], dtype: 'float32' },
       ...features,
       ...masks,
       ...labels,
-      { shape: [units], dtype: 'float32' },
+      { shape: [units, 1], dtype: 'float32' },
     ],
-    graph(ops, [flat, bound, ...rest]) {
-      const present = rest[rest.length - 1];
+    graph(ops, [flat, ...rest]) {
+      const limits = rest[rest.length - 1];
       const drawn = rest.slice(features.length, features.length + masks.length);
       const named = new Map(model.masks.map(({ name }, index) => [name, drawn[index]]));
       const context: LayerContext = { training: true, mask: (name) => named.get(name) as Tensor };
@@ -57,22 +65,21 @@ export function privateStep(step: PrivateStep): Computation {
       const terms = pass.backward(delta).gradients;
       const gradients = unitsOf(ops, terms, unitRows);
       const squared = squaredNorms(ops, gradients);
-      const norms = rootOf(ops, squared);
-      let factors = factorsOf(ops, norms, bound, rule);
+      let factors = factorsOf(ops, squared, limits, rule);
       if (unitRows > 1) {
         const ofRows = rootOf(ops, squaredNorms(ops, unitsOf(ops, terms, 1)));
-        const lengths = ops.sum(ops.reshape(ofRows, [units, unitRows]), [1]);
-        const longest = ops.mul(bound, ops.constant([rowLengths(gradients, unitRows)], []));
+        const lengths = ops.sum(ops.reshape(ofRows, [units, unitRows]), [1], true);
+        const longest = ops.mul(ops.sqrt(limits), ops.constant([rowLengths(gradients, unitRows)], []));
         factors = ops.minimum(factors, ops.div(longest, lengths));
       }
       // Where the norm is no number, the comparison does not hold.
-      const usable = ops.greater(ops.mul(present, ops.constant([MOST], [])), squared);
+      const usable = ops.greater(ops.mul(limits, ops.constant([MOST], [])), squared);
       const used = ops.where(usable, factors, ops.constant([0], []));
       const sums = gradients.flatMap((each) => each.weightedSum(used, blocks));
       const clipped = flattenGradients(ops, sums, manifest);
       if (!countBelow) return [clipped];
-      const below = ops.sub(usable, ops.mul(usable, ops.greater(norms, bound)));
-      return [clipped, ops.sum(below, [0], true)];
+      const below = ops.sub(usable, ops.mul(usable, ops.greater(squared, limits)));
+      return [clipped, ops.sum(below, [0, 1])];
     },
   };
 }
@@ -87,11 +94,12 @@ function rowLengths(gradients: readonly UnitGradients[], unitRows: number): numb
 }
 
 const squaredNorms = (ops: Ops, gradients: readonly UnitGradients[]): Tensor =>
-  gradients.map((each) => each.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
+  ops.addAll(gradients.flatMap((each) => each.squaredNorms()));
 
 const rootOf = (ops: Ops, squared: Tensor): Tensor => ops.sqrt(ops.maximum(squared, ops.constant([LEAST], [])));
 
-const factorsOf = (ops: Ops, norms: Tensor, bound: Tensor, rule: PrivateStep['rule']): Tensor =>
+/** Of the square of a norm and that of the clip norm; anything for a unit that only fills up. */
+const factorsOf = (ops: Ops, squared: Tensor, limits: Tensor, rule: PrivateStep['rule']): Tensor =>
   rule.kind === 'cut'
-    ? ops.minimum(ops.div(bound, norms), ops.constant([1], []))
-    : ops.div(bound, ops.add(norms, ops.constant([rule.stability], [])));
+    ? ops.sqrt(ops.div(limits, ops.maximum(squared, limits)))
+    : ops.div(ops.sqrt(limits), ops.add(rootOf(ops, squared), ops.constant([rule.stability], [])));

@@ -1,5 +1,5 @@
 import type { Ops, Tensor } from '../ops/ops.js';
-import type { GradientTerm, ParameterGradient, UnitGradients } from './layer.js';
+import type { GradientTerm, ParameterGradient } from './layer.js';
 import { madeUnits, productOfRows, scaleUnits, sumRows, sumSquares } from './unit-sums.js';
 
 export interface Product {
@@ -28,7 +28,8 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
   const inputs = [...new Set(parts.map(({ input }) => input))];
   const deltas = [...new Set(parts.flatMap((part) => part.deltas))];
   const [count] = inputs[0].shape;
-  const beside = (values: readonly Tensor[], axis: number) => (values.length === 1 ? values[0] : ops.concat(values, axis));
+  const beside = (values: readonly Tensor[], axis: number) =>
+    values.length === 1 ? values[0] : ops.concat(values, axis);
   const widthOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, { shape }) => sum + shape[1], 0);
   /** Of each part the product of its input with each of its deltas, and the sum of these, where it has a bias. */
   const gradients = (
@@ -66,11 +67,13 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
           (input, delta) => ops.matMul(grouped(input), grouped(delta), { transposeA: true }),
           (delta) => ops.sum(grouped(delta), [1]),
         ).map(({ name, value }) => ({ name, value: ops.reshape(value, [units, -1]) }));
-      if (length > 1 && sizes.every(([wide, high]) => 2 * length * length > wide * high)) {
-        const shapes = parts.flatMap(({ bias }, at) => (bias === undefined ? [sizes[at]] : [sizes[at], [sizes[at][1]]]));
+      const size = sizes.reduce((sum, [wide, high]) => sum + wide * high, 0);
+      if (length > 1 && 2 * length * length * parts.length > size) {
+        const shapes = parts.flatMap(({ bias }, at) =>
+          bias === undefined ? [sizes[at]] : [sizes[at], [sizes[at][1]]],
+        );
         return madeUnits(ops, each, shapes, length);
       }
-      const extras = (delta: Tensor) => parts.filter((part) => part.deltas.includes(delta) && part.bias !== undefined).length;
       return {
         roundings: Math.max(...sizes.map(([wide, high]) => wide + high)) + length * length + 4,
         squaredNorms() {
@@ -78,12 +81,12 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
             length === 1 ? sumSquares(ops, a) : ops.matMul(grouped(a), grouped(a), { transposeB: true });
           const ofInputs = new Map(inputs.map((input) => [input, of(input)]));
           return deltas.flatMap((delta) => {
-            const read = parts.filter((part) => part.deltas.includes(delta)).map(({ input }) => ofInputs.get(input) as Tensor);
-            const pairs = ops.addAll(read);
+            const reading = parts.filter((part) => part.deltas.includes(delta));
+            const biases = reading.filter(({ bias }) => bias !== undefined).length;
+            const pairs = ops.addAll(reading.map(({ input }) => ofInputs.get(input) as Tensor));
             const own = of(delta);
-            const extra = ops.constant([extras(delta)], []);
-            if (length === 1) return extras(delta) === 0 ? [ops.mul(pairs, own)] : [ops.mul(pairs, own), ops.mul(own, extra)];
-            const all = extras(delta) === 0 ? pairs : ops.add(pairs, extra);
+            if (length === 1) return [ops.mul(pairs, own), ...new Array<Tensor>(biases).fill(own)];
+            const all = biases === 0 ? pairs : ops.add(pairs, ops.constant([biases], []));
             return [ops.reshape(ops.sum(ops.mul(all, own), [1, 2]), [units, 1])];
           });
         },
@@ -107,7 +110,7 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
           );
         },
         each,
-      } satisfies UnitGradients;
+      };
     },
   };
 }

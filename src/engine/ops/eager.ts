@@ -28,11 +28,13 @@ export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions):
     const axes = a.shape.map((_, axis) => axis);
     return tf.transpose(own(a), [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
   };
-  const matMul: Ops['matMul'] = (a, b, { transposeA = false, transposeB = false } = {}) => {
-    if (!plainProducts) return tf.matMul(own(a), own(b), transposeA, transposeB) as Tensor;
-    const left = transposeA ? swapLastTwo(a) : own(a);
-    const right = transposeB ? swapLastTwo(b) : own(b);
-    return tf.matMul(left, right) as Tensor;
+  const product = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): tensorflow.Tensor => {
+    if (!plainProducts) return tf.matMul(own(a), own(b), transposeA, transposeB);
+    return tf.matMul(transposeA ? swapLastTwo(a) : own(a), transposeB ? swapLastTwo(b) : own(b));
+  };
+  const matMul: Ops['matMul'] = (a, b, { transposeA = false, transposeB = false, plus } = {}) => {
+    const alone = product(a, b, transposeA, transposeB);
+    return (plus ? tf.add(alone, own(plus)) : alone) as Tensor;
   };
   const sumOverRows = (a: Tensor, keepDims: boolean): Tensor => {
     const total = tf.matMul(tf.ones([1, a.shape[0]]), own(a));
@@ -46,6 +48,7 @@ export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions):
     },
     fill: (shape, value) => tf.fill([...shape], value, 'float32') as Tensor,
     add: binary(tf.add),
+    addAll: (tensors) => tf.addN(tensors.map(own)) as Tensor,
     sub: binary(tf.sub),
     mul: binary(tf.mul),
     div: binary(tf.div),

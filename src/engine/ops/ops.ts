@@ -10,11 +10,19 @@ export interface Tensor {
   readonly dtype: DType;
 }
 
+export interface MatMulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly plus?: Tensor;
+}
+
 export interface Ops {
   constant(values: ArrayLike<number>, shape: readonly number[], dtype?: DType): Tensor;
   fill(shape: readonly number[], value: number): Tensor;
 
   add(a: Tensor, b: Tensor): Tensor;
+  /** Σ of one or more tensors of one shape. */
+  addAll(tensors: readonly Tensor[]): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;
   mul(a: Tensor, b: Tensor): Tensor;
   div(a: Tensor, b: Tensor): Tensor;
@@ -41,8 +49,8 @@ export interface Ops {
   /** a where condition is not 0, else b. */
   where(condition: Tensor, a: Tensor, b: Tensor): Tensor;
 
-  /** (…, m, k) × (…, k, n). */
-  matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
+  /** (…, m, k) × (…, k, n) + plus, which broadcasts to the product. */
+  matMul(a: Tensor, b: Tensor, options?: MatMulOptions): Tensor;
   transpose(a: Tensor, permutation: readonly number[]): Tensor;
 
   sum(a: Tensor, axes?: readonly number[], keepDims?: boolean): Tensor;

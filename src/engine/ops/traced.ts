@@ -5,6 +5,7 @@ import {
   broadcastShapes,
   concatShape,
   matMulShape,
+  mismatch,
   normaliseAxes,
   reducedShape,
   resolveShape,
@@ -161,6 +162,10 @@ function createTracedOps(recorder: Recorder): Ops {
     constant,
     fill,
     add,
+    addAll: ([first, ...others]) => {
+      for (const { shape } of others) if (`${shape}` !== `${first.shape}`) throw mismatch('addAll', first.shape, shape);
+      return others.length === 0 ? first : recorder.node('Sum', [first, ...others], first.shape, first.dtype);
+    },
     sub: binary('Sub'),
     mul: binary('Mul'),
     div: binary('Div'),
@@ -183,18 +188,17 @@ function createTracedOps(recorder: Recorder): Ops {
       const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
       return recorder.node('Where', [(condition as Value).truth ?? castName(condition, 'bool'), a, b], shape, a.dtype);
     },
-    matMul(a, b, { transposeA = false, transposeB = false } = {}) {
+    matMul(a, b, { transposeA = false, transposeB = false, plus } = {}) {
       const shape = matMulShape(a.shape, b.shape, transposeA, transposeB);
-      // MatMul + Add is fused by onnxruntime, so plain products stay MatMul; Gemm takes the flags without a copy.
-      if (!transposeA && !transposeB) return recorder.node('MatMul', [a, b], shape);
-      if (a.shape.length === 2 && b.shape.length === 2)
-        return recorder.node('Gemm', [a, b], shape, 'float32', {
-          transA: { int: transposeA ? 1 : 0 },
-          transB: { int: transposeB ? 1 : 0 },
-        });
+      // Gemm takes the flags, and what is to be added, without a copy.
+      if (a.shape.length === 2 && b.shape.length === 2 && (transposeA || transposeB || plus)) {
+        const flags = { transA: { int: transposeA ? 1 : 0 }, transB: { int: transposeB ? 1 : 0 } };
+        return recorder.node('Gemm', plus ? [a, b, plus] : [a, b], shape, 'float32', flags);
+      }
       const left = transposeA ? transpose(a, lastTwoSwapped(a.shape.length)) : a;
       const right = transposeB ? transpose(b, lastTwoSwapped(b.shape.length)) : b;
-      return recorder.node('MatMul', [left, right], shape);
+      const product = recorder.node('MatMul', [left, right], shape);
+      return plus ? add(product, plus) : product;
     },
     transpose,
     sum: reduction('ReduceSum'),

@@ -42,7 +42,7 @@ function unitCase(
   const length = runReference(output, all)[0].length;
   const direction = floats([length], () => own.normal());
   const units = inputs[0].shape[0] / unitRows;
-  const factors = floats([units], () => own.uniform());
+  const factors = floats([units, 1], () => own.uniform());
   return {
     name: `${name}: norms and clipped sums of units of ${unitRows}, in ${blocks} blocks`,
     inputs: [factors, direction, ...all],
@@ -50,7 +50,7 @@ function unitCase(
       const pass = forward(ops, tensors);
       const terms = pass.backward(ops.reshape(delta, pass.output.shape)).gradients;
       const parts = unitsOf(ops, terms, unitRows);
-      const norms = parts.map((part) => part.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
+      const norms = ops.addAll(parts.flatMap((part) => part.squaredNorms()));
       const sums = parts.flatMap((part) => part.weightedSum(scale, blocks));
       return [norms, flattenGradients(ops, sums, manifest)];
     },
@@ -105,15 +105,8 @@ function stepCase(rule: PrivateStep['rule'], unitRows: number, blocks = 1): Case
   const flat = floats(inputs[0].shape, () => 0.5 * own.normal());
   const bound = 1.5;
   const present = Array.from({ length: units }, (_, unit) => (unit === 1 ? 0 : 1));
-  const limit: Data = { shape: [1], dtype: 'float32', values: [bound] };
-  const data = [
-    flat,
-    limit,
-    ...features,
-    mask,
-    ...labels,
-    { shape: [units], dtype: 'float32' as const, values: present },
-  ];
+  const limits: Data = { shape: [units, 1], dtype: 'float32', values: present.map((each) => each * bound ** 2) };
+  const data = [flat, ...features, mask, ...labels, limits];
   const manifest = manifestOf(model);
   const losses: GraphFunction = (ops, [parameters, ...rest]) => {
     const context: LayerContext = { training: true, mask: () => rest[2] };

@@ -5,7 +5,7 @@ import { type FeatureContract, inputsOf } from '../../encoders/contract.js';
 import { encodeDataset } from '../../encoders/encode.js';
 import { createExpander } from '../../encoders/expand.js';
 import type { Task } from '../../engine.js';
-import { type PrivateStep, privateStep } from '../../layers/private-step.js';
+import { fillLimits, type PrivateStep, privateStep } from '../../layers/private-step.js';
 import { type Architecture, labelSpecs, lossOf, network } from '../../models/network.js';
 import { type Batch, createBatch, labelsOf } from '../batch.js';
 import { keepGraphs, takeGraphs } from './graph-cache.js';
@@ -88,16 +88,16 @@ export async function clippedSums(
 
   return {
     async of(weights, bound, sample, into) {
-      const limit = Float32Array.of(bound);
       let aboveHalf = 0;
       const taking = sample.map((place) => users[place]);
       for (const micro of microBatches(taking, rows)) {
         checkpoint();
         const executable = await graphFor(micro);
         const batch = batchOf(micro.rows);
-        const present = new Float32Array(micro.rows / micro.unitRows);
-        fillUsers(batch, present, micro, source);
-        const running = executable.run([weights, limit, batch.inputs, ...labelsOf(batch), present]);
+        const limits = new Float32Array(micro.rows / micro.unitRows);
+        fillLimits(limits, micro.users.length, bound);
+        fillUsers(batch, micro, source);
+        const running = executable.run([weights, batch.inputs, ...labelsOf(batch), limits]);
         into.draw();
         const [part, below] = await running;
         into.add(part);

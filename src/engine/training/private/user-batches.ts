@@ -89,13 +89,9 @@ export function microBatches(users: Iterable<number>, { rowsOf, most }: UserRows
   return batches;
 }
 
-/**
- * Writes the users of a micro-batch: a user's rows weigh 1 together, so that what is clipped is the mean over all of them.
- * @param present zeros, of which those of the users become 1
- */
+/** Writes the users of a micro-batch: a user's rows weigh 1 together, so that what is clipped is the mean over all of them. */
 export function fillUsers(
   batch: Batch,
-  present: Float32Array,
   { users, unitRows }: MicroBatch,
   {
     expander,
@@ -118,7 +114,6 @@ export function fillUsers(
   };
   users.forEach((user, unit) => {
     const from = unit * unitRows;
-    present[unit] = 1;
     examples.users.fill(user, from, from + unitRows);
     if (labels) {
       examples.targets[from] = labels[user];
