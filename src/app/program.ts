@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import('./commands/import.js')).importCommand(),
   train: async () => (await import('./commands/train.js')).trainCommand(),
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  fairness: async () => (await import('./commands/fairness.js')).fairnessCommand(),
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),
   privacy: async () => (await import('./commands/privacy.js')).privacyCommand(),

@@ -63,7 +63,7 @@ export interface AttributeFairness {
   /** Greatest − least observed ÷ expected events: 0 is calibration within groups, on the whole. */
   readonly calibration: { readonly value: number; readonly between: readonly [string, string] } | null;
   /**
-   * passes: no ratio is below four fifths; unclear: one is, and its interval reaches above; fails: the whole interval is below;
+   * passes: no group's ratio is below four fifths; unclear: one is, and its interval reaches above; fails: the whole interval of one is below;
    * unknown: there are no two groups to compare.
    */
   readonly fourFifths: FourFifths;
@@ -110,7 +110,7 @@ export function fairnessOf(
     equalisedOdds: odds.length === 2 ? (odds[0].value >= odds[1].value ? odds[0] : odds[1]) : null,
     predictiveParity: gapOf(compared, 'precision'),
     calibration: calibrationGap(compared),
-    fourFifths: verdictOf(adverse),
+    fourFifths: verdictOf(groups),
   };
 }
 
@@ -197,8 +197,9 @@ function calibrationGap(groups: readonly GroupFairness[]): AttributeFairness['ca
   return { value: ratio(most)! - ratio(least)!, between: [most.group, least.group] };
 }
 
-function verdictOf(adverse: Gap | null): FourFifths {
-  if (!adverse) return 'unknown';
-  if (adverse.value >= FOUR_FIFTHS) return 'passes';
-  return adverse.high !== null && adverse.high < FOUR_FIFTHS ? 'fails' : 'unclear';
+function verdictOf(groups: readonly GroupFairness[]): FourFifths {
+  const ratios = groups.map(({ impactRatio }) => impactRatio).filter((ratio) => ratio !== null);
+  if (ratios.length === 0) return 'unknown';
+  if (ratios.every(({ value }) => value >= FOUR_FIFTHS)) return 'passes';
+  return ratios.some(({ high }) => high !== null && high < FOUR_FIFTHS) ? 'fails' : 'unclear';
 }

@@ -1,0 +1,237 @@
+import { dirname } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadDataset } from '../../database/import/load-dataset.js';
+import { readDescriptor } from '../../database/import/read-descriptor.js';
+import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
+import { createEngine } from '../../engine/create-engine.js';
+import type { Column, Dataset } from '../../engine/data/dataset.js';
+import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import type { ScoredUsers } from '../../engine/evaluation/predictions.js';
+import type { DecisionRule, Favourable } from '../../engine/metrics/fairness/fairness.js';
+import { fairnessOf } from '../../engine/metrics/fairness/fairness.js';
+import { groupUsers, SMALLEST_GROUP } from '../../engine/metrics/fairness/groups.js';
+import { blindThreshold, groupThresholds } from '../../engine/metrics/fairness/mitigation.js';
+import { badInput } from '../../errors.js';
+import { type RiskFairness, riskFairness } from '../../oversight/fairness-report.js';
+import { readConfig } from '../config.js';
+import {
+  afterChoosing,
+  DEFAULT_FAVOURABLE,
+  offlineInterest,
+  productClasses,
+  protectedColumns,
+  type RiskSamples,
+  riskSamples,
+} from '../fairness/offline.js';
+import { fairnessText } from '../fairness/render.js';
+import { createOutput, type Output } from '../output.js';
+
+interface Options {
+  descriptor: string;
+  data?: string;
+  model: ModelName;
+  task?: Task;
+  attribute?: string[];
+  threshold?: number;
+  favourable: Favourable;
+  smallestGroup: number;
+  mitigate?: 'thresholds';
+  seed: number;
+  backend?: BackendName;
+  threads?: number;
+  crossValidate?: number;
+  json?: boolean;
+}
+
+/** Reading files is this part of the work, as progress shows it. */
+const READING = 0.05;
+
+/** `concord fairness`: how a model's predictions fall out by protected attribute, on files, with no database. */
+export function fairnessCommand(): Command {
+  return new Command('fairness')
+    .description(
+      'Train a model on a data set and show how its predictions fall out by protected attribute: adverse impact, opportunity, calibration, exposure.',
+    )
+    .requiredOption('--descriptor <file>', 'what the files mean (docs/import.md)')
+    .option('--data <folder>', "where the descriptor's files lie (default: the descriptor's folder)")
+    .addOption(new Option('--model <name>', 'which model').choices(MODELS).makeOptionMandatory())
+    .addOption(
+      new Option('--task <name>', "what to learn (default: the descriptor's task)").choices(['interest', 'risk']),
+    )
+    .option('--attribute <name...>', 'by which attributes (default: all that the descriptor protects)')
+    .option('--threshold <probability>', 'where risk decisions part (default: the best F1 on validation users)', share)
+    .addOption(
+      new Option('--favourable <side>', 'which probabilities of the event are good news for the user')
+        .choices(['low', 'high'])
+        .default(DEFAULT_FAVOURABLE),
+    )
+    .option('--smallest-group <users>', 'figures of fewer users are left out', wholeNumber(1, 1e6), SMALLEST_GROUP)
+    .addOption(
+      new Option(
+        '--mitigate <how>',
+        'show the same figures with other thresholds, for comparison: nothing is changed',
+      ).choices(['thresholds']),
+    )
+    .option('--seed <number>', 'decides everything that is random', wholeNumber(0, 2 ** 31), 1)
+    .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
+    .option('--threads <number>', 'networks trained side by side (default: one a core)', wholeNumber(1, 256))
+    .option('--cross-validate <folds>', 'by cross-validation, on all users', wholeNumber(2, 50))
+    .option('--json', 'one JSON object on stdout')
+    .action(runFairness);
+}
+
+async function runFairness(options: Options): Promise<void> {
+  const output = createOutput(options);
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  const engine = createEngine({ backend: options.backend ?? readConfig().backend, threads: options.threads });
+  try {
+    const descriptor = await readDescriptor(options.descriptor);
+    const folder = options.data ?? dirname(options.descriptor);
+    const { dataset, report } = await loadDataset(descriptor, folder, {
+      signal: stop.signal,
+      onProgress: (stage, fraction) => output.progress(stage, fraction * READING),
+    });
+    for (const note of report.notes) output.note(note);
+    const columns = protectedColumns(dataset, options.attribute);
+    const task = options.task ?? descriptor.task;
+    if (task === 'interest' && options.mitigate) throw badInput('Thresholds are of decisions: of the task risk.');
+    const result = await evaluate({ engine, output, signal: stop.signal }, dataset, task, options);
+    output.progress('done', 1);
+    const about = aboutOf(result, dataset, columns);
+    if (task === 'risk') showRisk(output, about, result, columns, options);
+    else {
+      const classes = await productClasses(descriptor, folder, dataset.ownership!.products);
+      const fairness = offlineInterest(result, columns, classes, options.smallestGroup);
+      output.result({ ...about, fairness }, () => `${heading(about)}\n${fairnessText(fairness)}`);
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+    await engine.close();
+  }
+}
+
+interface Setting {
+  readonly engine: Engine;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+const evaluate = (
+  { engine, output, signal }: Setting,
+  dataset: Dataset,
+  task: Task,
+  { model, seed, crossValidate }: Options,
+): Promise<EvaluationResult> =>
+  engine.evaluate(dataset, task, {
+    ...{ model, seed, crossValidate, signal, predictions: true },
+    onProgress: ({ stage, fraction, figures }) => output.progress(stage, READING + (1 - READING) * fraction, figures),
+  });
+
+function aboutOf(
+  { dataset, task, model, metrics, backend, seconds }: EvaluationResult,
+  data: Dataset,
+  columns: readonly Column[],
+) {
+  const read = new Set(data.columns.map(({ name }) => name));
+  return {
+    ...{ dataset, task, model, metrics, backend, seconds },
+    attributes: columns.map(({ name }) => ({ attribute: name, readByModel: read.has(name) })),
+  };
+}
+
+type About = ReturnType<typeof aboutOf>;
+
+function heading({ dataset, task, model, attributes }: About): string {
+  const read = attributes.filter(({ readByModel }) => readByModel).map(({ attribute }) => attribute);
+  return `${dataset}, ${task}, ${model}; ${read.length > 0 ? `the model reads ${read.join(', ')}` : 'the model reads none of these attributes'}`;
+}
+
+function showRisk(
+  output: Output,
+  about: About,
+  result: EvaluationResult,
+  columns: readonly Column[],
+  { threshold: given, favourable, smallestGroup, mitigate }: Options,
+): void {
+  const samples = riskSamples(result, given);
+  const rule = { favourable, threshold: samples.threshold };
+  const of = (sample: ScoredUsers) => riskFairness(sample, columns, sample.users, rule, smallestGroup);
+  const fairness = of(samples.tested);
+  const head = `${heading(about)}\non ${samples.from}`;
+  if (!mitigate) {
+    output.result({ ...about, from: samples.from, fairness }, () => `${head}\n${fairnessText(fairness)}`);
+    return;
+  }
+  const mitigated = mitigateThresholds(samples, columns, rule, smallestGroup);
+  output.result({ ...about, from: samples.from, fairness, mitigated }, () => {
+    const { blind, byGroup, before } = mitigated;
+    const parts = [
+      `${head}\n${fairnessText(fairness)}`,
+      `THRESHOLDS, chosen on some users and tried on ${before.users} others\n\nBefore\n${fairnessText(before)}`,
+      blind
+        ? `One threshold for all, the nearest without a ratio below four fifths\n${fairnessText(blind)}`
+        : 'There is no one threshold for all without a ratio below four fifths.',
+      ...byGroup.map(
+        ({ attribute, thresholds, after }) =>
+          `A threshold for each group of ${attribute}: ${thresholds.map(({ group, threshold }) => `${group} ${Number(threshold.toFixed(3))}`).join(', ')}\n${fairnessText(after)}`,
+      ),
+      WARNING,
+    ];
+    return parts.join('\n\n');
+  });
+}
+
+const WARNING =
+  'Deciding by different thresholds for groups is treating people differently by a protected attribute. In credit it is unlawful in the United States\n(Equal Credit Opportunity Act), and may be elsewhere: ask counsel before anything like it is used. docs/oversight.md says more.';
+
+interface Mitigated {
+  readonly before: RiskFairness;
+  readonly blind: RiskFairness | null;
+  readonly byGroup: readonly {
+    readonly attribute: string;
+    readonly thresholds: readonly { readonly group: string; readonly threshold: number }[];
+    readonly after: RiskFairness;
+  }[];
+}
+
+/** Thresholds are chosen on some users, and all figures are of others. */
+function mitigateThresholds(
+  samples: RiskSamples,
+  columns: readonly Column[],
+  rule: DecisionRule & { readonly threshold: number },
+  smallest: number,
+): Mitigated {
+  const { chosenOn } = samples;
+  const tested = afterChoosing(samples);
+  const before = riskFairness(tested, columns, tested.users, rule, smallest);
+  const groupings = columns.map((column) => groupUsers(column, chosenOn.users, smallest));
+  const threshold = blindThreshold(chosenOn, groupings, rule, smallest);
+  const blind =
+    threshold === undefined ? null : riskFairness(tested, columns, tested.users, { ...rule, threshold }, smallest);
+  const byGroup = columns.map((column, place) => {
+    const chosen = groupThresholds(chosenOn, groupings[place], rule, smallest);
+    const thresholdOf = new Map(groupings[place].names.map((group, index) => [group, chosen[index]]));
+    const grouping = groupUsers(column, tested.users, smallest);
+    const thresholds = grouping.names.map((group) => thresholdOf.get(group) ?? rule.threshold);
+    return {
+      attribute: column.name,
+      thresholds: grouping.names.map((group, index) => ({ group, threshold: thresholds[index] })),
+      after: { ...before, attributes: [fairnessOf(tested, grouping, { ...rule, threshold: thresholds }, smallest)] },
+    };
+  });
+  return { before, blind, byGroup };
+}
+
+const share = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('A number between 0 and 1 is expected.');
+};
+
+const wholeNumber = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`);
+};
