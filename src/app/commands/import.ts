@@ -7,6 +7,7 @@ import { refreshStatistics } from '../../database/statistics.js';
 import { badInput } from '../../errors.js';
 import { INSTITUTION_KINDS, type InstitutionKind } from '../../institutions/institution.js';
 import { InstitutionsService } from '../../institutions/institutions.service.js';
+import { priceRules } from '../../products/price-rules.js';
 import { ProductsService } from '../../products/products.service.js';
 import { ProfilesService } from '../../profiles/profiles.service.js';
 import { localViewer, openDatabase } from '../composition.js';
@@ -68,6 +69,7 @@ async function run(options: Options): Promise<void> {
       options.data ?? dirname(options.descriptor),
       {
         dryRun: options.dryRun,
+        priceRules,
         rejectsPath: options.rejects ?? defaultRejects(config, options, descriptor),
         signal: stop.signal,
         onProgress: (stage, fraction) => output.progress(stage, fraction),

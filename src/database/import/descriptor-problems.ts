@@ -87,7 +87,7 @@ function kindOf(value: unknown): string {
 
 /** What a schema cannot say. */
 function contradictionsOf(descriptor: Descriptor): string[] {
-  const { task, users, label, holdings, questionnaire, events, split, products } = descriptor;
+  const { task, users, label, holdings, questionnaire, events, split, products, prices } = descriptor;
   const problems: string[] = [];
   const when = (isWrong: boolean, problem: string) => isWrong && problems.push(problem);
   when(task === 'risk' && !label, 'label: is missing; the task "risk" predicts it');
@@ -108,8 +108,8 @@ function contradictionsOf(descriptor: Descriptor): string[] {
     'split: without "users" a split can only be {"random": …}',
   );
   when(
-    !users && !holdings && !events && !products?.file,
-    'the descriptor: names no file; give "users", "holdings", "events" or "products"',
+    !users && !holdings && !events && !products?.file && !prices,
+    'the descriptor: names no file; give "users", "holdings", "events", "products" or "prices"',
   );
   when(
     holdings !== undefined && !holdings.columns && !holdings.file,

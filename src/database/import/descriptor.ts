@@ -15,6 +15,7 @@ export interface Descriptor {
   readonly label?: Label;
   readonly holdings?: Holdings;
   readonly products?: Products;
+  readonly prices?: PricesTable;
   readonly questionnaire?: QuestionnaireFields;
   readonly events?: EventsTable;
   readonly split?: Split;
@@ -260,6 +261,15 @@ export interface Growth {
   readonly fromDate: string;
   readonly toDate: string;
   readonly format?: DateFormat;
+}
+
+/** Closing prices of products. */
+export interface PricesTable extends Table {
+  readonly product: Field;
+  readonly date: Field;
+  readonly price: Field;
+  /** A move by nearly the ratio of a split: prices are not adjusted for it, or it is one of the price. Default: reject. */
+  readonly jumps?: 'reject' | 'accept';
 }
 
 /** Columns of the users' table that answer a suitability questionnaire. */

@@ -6,6 +6,7 @@ import type { Descriptor } from './descriptor.js';
 import { type ReadContext, throwIfCancelled } from './files/csv-file.js';
 import { Importer } from './importer.js';
 import type { Changes } from './merge/merge.js';
+import type { PriceRules } from './merge/prices.js';
 import { RejectsFile } from './rejects.js';
 import type { ReadReport } from './report.js';
 
@@ -18,12 +19,14 @@ export interface ImportOptions {
   /** @param fraction 0 to 1 of the stage. */
   readonly onProgress?: (stage: string, fraction: number) => void;
   readonly now?: Date;
+  /** For descriptors with prices. */
+  readonly priceRules?: PriceRules;
 }
 
 export interface ImportReport extends ReadReport {
   readonly institutionId: string;
   readonly dryRun: boolean;
-  /** By table of Concord: users, products, holdings, questionnaires, events. */
+  /** By table of Concord: users, products, holdings, questionnaires, events, prices. */
   readonly changes: Readonly<Record<string, Changes>>;
   readonly startedAt: string;
   readonly seconds: number;
@@ -61,7 +64,8 @@ export async function importData(
   async function work(manager: EntityManager): Promise<ImportOutcome> {
     await lockImports(manager, institutionId, options);
     const currency = await currencyOf(manager, institutionId);
-    const importer = new Importer({ manager, institutionId, currency, now: started }, descriptor, context, rejects);
+    const merge = { manager, institutionId, currency, now: started };
+    const importer = new Importer(merge, descriptor, context, rejects, options.priceRules);
     const { read, changes, staleUserIds } = await importer.run((stage) => options.onProgress?.(stage, 0));
     const report: ImportReport = {
       ...read,
@@ -74,8 +78,9 @@ export async function importData(
     };
     throwIfCancelled(options.signal);
     if (options.dryRun) throw new RolledBack({ report, staleUserIds });
-    const { created = 0, updated = 0 } = changes.products ?? {};
-    if (created + updated > 0) await notify(manager, 'concord_catalogue', institutionId);
+    const ofCatalogue = [changes.products, changes.prices];
+    if (ofCatalogue.some((change) => change && change.created + change.updated > 0))
+      await notify(manager, 'concord_catalogue', institutionId);
     await manager.query(
       `insert into concord.imports (institution_id, descriptor, report, started_at, finished_at)
        values ($1, $2, $3, $4, clock_timestamp())`,

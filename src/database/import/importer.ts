@@ -1,14 +1,17 @@
-import type { Descriptor, Holdings } from './descriptor.js';
+import { ConcordError } from '../../errors.js';
+import type { Descriptor, Holdings, PricesTable } from './descriptor.js';
 import type { ReadContext } from './files/csv-file.js';
 import { mergeEvents, stageEvents } from './merge/events.js';
 import { mergeHolders, mergeHoldings, mergeOwned, stageHoldings } from './merge/holdings.js';
 import { type Changes, type MergeContext, NO_CHANGES, sumOf } from './merge/merge.js';
+import { mergePrices, type PriceRules, stagePrices } from './merge/prices.js';
 import { mergeProducts } from './merge/products.js';
 import { mergeQuestionnaires, mergeUsers, stageUsers } from './merge/users.js';
 import { Accounting, Actions, type ColumnReport, type ReadReport, type RejectSink } from './report.js';
 import { randomFold } from './split.js';
 import { openEvents } from './tables/events.js';
 import { type HoldingsTable, openHoldings } from './tables/holdings.js';
+import { openPrices } from './tables/prices.js';
 import { bareProduct, readProducts } from './tables/products.js';
 import { answersReader } from './tables/questionnaire.js';
 import { openUsers } from './tables/users.js';
@@ -26,11 +29,12 @@ export class Importer {
     private readonly descriptor: Descriptor,
     private readonly files: ReadContext,
     private readonly rejects: RejectSink | undefined,
+    private readonly priceRules: PriceRules | undefined,
   ) {}
 
   /** @param onStage told at the start of each step. */
   async run(onStage: (stage: string) => void) {
-    const { users, holdings, products, events } = this.descriptor;
+    const { users, holdings, products, events, prices } = this.descriptor;
     if (products?.file) {
       onStage('merging products');
       await this.importProducts();
@@ -38,6 +42,7 @@ export class Importer {
     if (users) await this.importUsers(onStage);
     if (holdings?.file) await this.importHoldings(holdings, onStage);
     if (events) await this.importEvents(onStage);
+    if (prices) await this.importPrices(prices, onStage);
     const read: ReadReport = {
       descriptor: this.descriptor.name,
       tables: this.accountings.map((accounting) => accounting.report()),
@@ -128,6 +133,16 @@ export class Importer {
     this.count('events', changes);
     for (const id of staleUserIds) this.staleUserIds.add(id);
     this.columns.push({ column: 'event amount', kind: 'numeric', actions: events.actions.toJSON() });
+  }
+
+  private async importPrices(spec: PricesTable, onStage: (stage: string) => void): Promise<void> {
+    if (!this.priceRules) throw new ConcordError('INTERNAL', 'An import of prices needs the rules for them.');
+    const prices = await openPrices(spec, this.files, this.merge.now);
+    const accounting = this.accounting(prices.table.name, 'prices');
+    await stagePrices(this.merge, prices, accounting);
+    onStage('merging prices');
+    const acceptJumps = spec.jumps === 'accept';
+    this.count('prices', await mergePrices(this.merge, prices, accounting, this.priceRules, acceptJumps));
   }
 
   private mayCreateProducts({ unknownProducts }: Pick<Holdings, 'unknownProducts'>): boolean {

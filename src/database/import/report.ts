@@ -3,7 +3,7 @@ import { badInput, ConcordError } from '../../errors.js';
 /** What became of the rows of one file: read = imported + merged + filtered + rejected. */
 export interface TableReport {
   readonly file: string;
-  /** What it was read for: users, holdings, products, events. */
+  /** What it was read for: users, holdings, products, events, prices. */
   readonly table: string;
   readonly read: number;
   readonly imported: number;

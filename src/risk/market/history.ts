@@ -105,8 +105,8 @@ function isSufficient(frequency: Frequency, points: readonly PricePoint[], retur
 }
 
 const SPLITS = [1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100];
-/** How near to the ratio of a split a move must be. */
-const SPLIT_TOLERANCE = 0.02;
+/** How near to the ratio of a split a move must be: the price moves by itself on that day too. */
+const SPLIT_TOLERANCE = 0.04;
 
 /**
  * The first move of a history that looks like a split which the prices are not adjusted for: from one price to the next, by nearly a ratio such

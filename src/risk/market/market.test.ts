@@ -254,7 +254,7 @@ describe('a price history', () => {
     expect(() => priceHistory([{ day: '2026-01-01', price: 5 }, point])).toThrow(message);
   });
 
-  test('a split that prices are not adjusted for is suspected, a fall by a third of a percent less than half is not', () => {
+  test('a split that prices are not adjusted for is suspected, a fall by less than half is not', () => {
     const at = (...prices: number[]) => prices.map((price, index) => ({ day: `2026-01-0${index + 1}`, price }));
     expect(suspectedSplit(at(100, 101, 50.4))).toMatchObject({ from: { price: 101 }, to: { day: '2026-01-03' } });
     expect(suspectedSplit(at(10, 100))).toBeDefined();
