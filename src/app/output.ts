@@ -87,14 +87,14 @@ function createBar(stream: Streams['stderr']): ProgressView & { end(): void } {
   };
 }
 
-/** A line for each new stage and each further tenth of one: enough for a log, not a flood. */
+/** A line for each new stage and each further tenth of one, though several go on side by side: enough for a log, not a flood. */
 function createProgressLines(stream: Streams['stderr']): ProgressView {
-  let last = '';
+  const shown = new Set<string>();
   return {
     show(stage, fraction, figures) {
       const key = `${stage}\n${Math.floor(fraction * 10)}`;
-      if (key === last) return;
-      last = key;
+      if (shown.has(key)) return;
+      shown.add(key);
       stream.write(
         `${JSON.stringify({ progress: { stage, fraction: Number(fraction.toFixed(3)), ...(figures && { figures }) } })}\n`,
       );

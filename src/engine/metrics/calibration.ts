@@ -46,6 +46,19 @@ export function calibrationError(bins: readonly ReliabilityBin[]): number {
   return bins.reduce((sum, { users, predicted, observed }) => sum + (users / all) * Math.abs(predicted - observed), 0);
 }
 
+/**
+ * What the error would be on average for probabilities that are perfectly right: with few users chance alone parts predicted and observed
+ * (mean absolute deviation of a binomial share, by its normal approximation).
+ */
+export function errorByChance(bins: readonly ReliabilityBin[]): number {
+  const all = bins.reduce((sum, { users }) => sum + users, 0);
+  return bins.reduce(
+    (sum, { users, predicted }) =>
+      sum + (users / all) * Math.sqrt((2 / Math.PI) * ((predicted * (1 - predicted)) / users)),
+    0,
+  );
+}
+
 /** Normal quantile of a two-sided interval of 95 %. */
 const Z = 1.959963984540054;
 

@@ -1,4 +1,5 @@
-import { calibrationError, reliability, wilson } from './calibration.js';
+import { createRandom } from '../layers/random.js';
+import { calibrationError, errorByChance, reliability, wilson } from './calibration.js';
 import { gainsCurve, heightAt, precisionRecallCurve, rocCurve, scoreBands, thinned } from './curves.js';
 import { judgeLearning } from './over-fitting.js';
 
@@ -80,6 +81,17 @@ describe('calibration', () => {
     const probabilities = [...new Array<number>(60).fill(0.1), ...Array.from({ length: 40 }, (_, k) => 0.2 + k / 100)];
     const bins = reliability(new Array(100).fill(0), probabilities, 10);
     expect(bins.map(({ users }) => users)).toEqual([60, 10, 10, 10, 10]);
+  });
+
+  test('right probabilities are off by what chance alone makes', () => {
+    const random = createRandom(3);
+    const errors = Array.from({ length: 200 }, () => {
+      const probabilities = Float64Array.from({ length: 500 }, () => 0.1 + 0.5 * random.uniform());
+      const happened = Uint8Array.from(probabilities, (probability) => (random.uniform() < probability ? 1 : 0));
+      const bins = reliability(happened, probabilities);
+      return calibrationError(bins) / errorByChance(bins);
+    });
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeCloseTo(1, 1);
   });
 
   test("Wilson's interval", () => {

@@ -1,0 +1,195 @@
+import type { ComparedModel, Comparison, Evidence } from '../../comparison/comparison.js';
+import { CHIEF_FIGURES, FIGURES, isBetter, nameOf } from '../../comparison/figures.js';
+import { count, decimals, meaningOf, pText, SIGNIFICANT } from '../../comparison/summary.js';
+import { type Content, dataTable, type Markup, markup, section } from '../markup.js';
+import { dot, guide, whisker } from '../svg/draw.js';
+import { around, frame } from '../svg/frame.js';
+
+/** What each model reaches, with intervals, and how it differs from the best. */
+export function figuresSection(comparison: Comparison): Markup {
+  const { evidence, skipped } = comparison;
+  return section(
+    'figures',
+    'Figures',
+    evidence.map(
+      (each) => markup`<h3>${evidenceName(each)}</h3>
+<div class="plots">${forest(each, comparison)}${differenceTable(each, comparison)}</div>
+${figureTable(each, comparison)}`,
+    ),
+    everyFigure(comparison),
+    skipped.length > 0 &&
+      markup`<p>Left out: ${skipped.map(({ model, reason }, place) => [place > 0 && '; ', markup`<strong>${model}</strong> (${reason})`])}</p>`,
+  );
+}
+
+export const evidenceName = ({ by, folds, users }: Evidence): string =>
+  by === 'test users'
+    ? `On ${count(users)} test users`
+    : `By ${folds}-fold cross-validation over ${count(users)} users`;
+
+/** A peer's name for the figure: by cross-validation another. */
+const peerName = ({ by, folds }: Evidence, figure: string): string =>
+  by === 'test users' ? figure : `cv${folds}_${figure}`;
+
+const ROW = 24;
+
+/** The main figure of each model with its interval. */
+function forest(evidence: Evidence, { models, mainFigure, peers }: Comparison): Markup {
+  const reached = models.map(({ model }) => ({
+    model,
+    value: evidence.models[model]?.figures[mainFigure] ?? Number.NaN,
+    interval: evidence.models[model]?.intervals[mainFigure],
+  }));
+  const known = Object.entries(peers).flatMap(([peer, figures]) => {
+    const value = figures[peerName(evidence, mainFigure)];
+    return value === undefined ? [] : [{ peer, value }];
+  });
+  // A floor far below the others would press them together: intervals are drawn as far as the axis goes.
+  const best = Math.max(...reached.map(({ value }) => value).filter(Number.isFinite));
+  const near = reached.filter(({ model, value }) => model !== 'popularity' || value > best - 0.1);
+  const x = around([
+    ...near.flatMap(({ value, interval }) => [value, ...(interval ?? [])]),
+    ...known.map(({ value }) => value),
+  ]);
+  const rows = reached.length + known.length;
+  const height = rows * ROW + 56;
+  const inside = (value: number) => Math.min(x.to, Math.max(x.from, value));
+  return markup`<figure>${frame(
+    {
+      title: `${nameOf(mainFigure)} of each model`,
+      description: reached
+        .map(
+          ({ model, value, interval }) =>
+            `${model} ${decimals(value)}${interval ? `, from ${decimals(interval[0])} to ${decimals(interval[1])}` : ''}`,
+        )
+        .join('; '),
+      x: { label: nameOf(mainFigure), ...x },
+      y: { label: '', from: rows - 0.5, to: -0.5, ticks: [] },
+      height,
+    },
+    ({ x: at, y, left, right, top, bottom }) => [
+      guide({ x: at(inside(best)), y: top }, { x: at(inside(best)), y: bottom }),
+      reached.map(({ model, value, interval }, row) => {
+        const height = y(row);
+        if (!Number.isFinite(value)) return false;
+        const isOutside = value < x.from;
+        const text = `${model} ${decimals(value)}`;
+        // Names stand inside, on the side that has more room.
+        const isRight = at(inside(interval?.[0] ?? value)) - left > 150;
+        return [
+          !isOutside &&
+            interval &&
+            whisker({ x: at(inside(interval[0])), y: height }, { x: at(inside(interval[1])), y: height }, 0),
+          !isOutside && dot({ x: at(value), y: height }, 0, text),
+          isOutside
+            ? markup`<text x="${left + 6}" y="${height + 4}">◂ ${text}</text>`
+            : isRight
+              ? markup`<text x="${at(inside(interval?.[0] ?? value)) - 8}" y="${height + 4}" text-anchor="end">${text}</text>`
+              : markup`<text x="${Math.min(right - 4, at(inside(interval?.[1] ?? value)) + 8)}" y="${height + 4}">${text}</text>`,
+        ];
+      }),
+      known.map(({ peer, value }, row) => {
+        const height = y(reached.length + row);
+        const isRight = at(value) - left > 200;
+        return [
+          dot({ x: at(value), y: height }, 1, `${peer}, as stated`, 3.5),
+          markup`<text class="muted" x="${at(value) + (isRight ? -8 : 8)}" y="${height + 4}" text-anchor="${isRight ? 'end' : 'start'}">${`${peer} ${decimals(value)}`}</text>`,
+        ];
+      }),
+    ],
+  )}<figcaption>Points with ${Math.round(100 * 0.95)} % intervals; the line is the best model.${known.length > 0 && ' Squares: peers, as the descriptor states them.'}</figcaption></figure>`;
+}
+
+/** How each model differs from the best: the main figure and the log loss. */
+function differenceTable(evidence: Evidence, { models, mainFigure }: Comparison): Markup {
+  const figures = [mainFigure, 'logloss'];
+  const cell = (model: ComparedModel['model'], figure: string): Content[] => {
+    const found = evidence.models[model]?.differences?.[figure];
+    if (!found) return ['', ''];
+    const { difference, interval, adjustedP } = found;
+    const isFinding = adjustedP < SIGNIFICANT;
+    const isWorse = isBetter(figure, 0, difference);
+    return [
+      markup`${signed(difference)}<small>${signed(interval[0])} to ${signed(interval[1])}</small>`,
+      markup`<span class="${isFinding ? (isWorse ? 'bad' : 'good') : 'muted'}">${isFinding ? (isWorse ? 'worse' : 'better') : 'not told apart'}</span><small>${pText(adjustedP)}</small>`,
+    ];
+  };
+  const others = models.filter(({ model }) => model !== evidence.best);
+  if (others.length === 0) return markup``;
+  return dataTable(
+    `Difference from ${evidence.best}, with its interval and whether it is a finding`,
+    ['model', ...figures.flatMap((figure) => [{ text: nameOf(figure), title: meaningOf(figure) }, ''])],
+    others.map(({ model }) => [model, ...figures.flatMap((figure) => cell(model, figure))]),
+  );
+}
+
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${decimals(Math.abs(value))}`;
+
+function figureTable(evidence: Evidence, { models, task, peers }: Comparison): Markup {
+  const figures = CHIEF_FIGURES[task].filter((figure) =>
+    models.some(({ model }) => evidence.models[model]?.figures[figure] !== undefined),
+  );
+  const bestOf = (figure: string) =>
+    models
+      .map(({ model }) => evidence.models[model]?.figures[figure])
+      .filter((value) => value !== undefined)
+      .reduce((best, value) => (isBetter(figure, value, best) ? value : best));
+  const best = Object.fromEntries(figures.map((figure) => [figure, bestOf(figure)]));
+  const rows = models.map(({ model, seconds }) => {
+    const standing = evidence.models[model];
+    return [
+      model,
+      ...figures.map((figure) => {
+        const value = standing?.figures[figure];
+        if (value === undefined) return '';
+        const interval = standing?.intervals[figure];
+        const deviation = standing?.deviations?.[figure];
+        const text = value === best[figure] ? markup`<strong>${decimals(value)}</strong>` : decimals(value);
+        const spread = deviation === undefined ? '' : ` ± ${decimals(deviation, 3)}`;
+        return markup`${text}${spread}${interval && markup`<small>${decimals(interval[0], 3)}–${decimals(interval[1], 3)}</small>`}`;
+      }),
+      seconds.toFixed(seconds < 10 ? 1 : 0),
+    ];
+  });
+  const stated = Object.entries(peers)
+    .filter(([, each]) => figures.some((figure) => each[peerName(evidence, figure)] !== undefined))
+    .map(([peer, each]) => [
+      markup`<em>${peer}</em>`,
+      ...figures.map((figure) => {
+        const value = each[peerName(evidence, figure)];
+        return value === undefined ? '' : markup`<em>${decimals(value)}</em>`;
+      }),
+      '',
+    ]);
+  const isCrossed = evidence.by === 'cross-validation';
+  return dataTable(
+    `Figures with ${isCrossed ? 'the standard deviation between folds (±) and ' : ''}95 % intervals; the best of each in bold${stated.length > 0 ? '; peers as the descriptor states them in italics' : ''}`,
+    ['model', ...figures.map((figure) => ({ text: nameOf(figure), title: meaningOf(figure) })), 'seconds'],
+    [...rows, ...stated],
+  );
+}
+
+/** All figures that there are, for who looks for another. */
+function everyFigure({ models, evidence }: Comparison): Markup {
+  const names = [
+    ...new Set(
+      evidence.flatMap((each) => models.flatMap(({ model }) => Object.keys(each.models[model]?.figures ?? {}))),
+    ),
+  ];
+  return markup`<details><summary>Every figure, and what it means</summary>${evidence.map((each) =>
+    dataTable(
+      evidenceName(each),
+      ['figure', ...models.map(({ model }) => model), 'meaning'],
+      names
+        .filter((name) => models.some(({ model }) => each.models[model]?.figures[name] !== undefined))
+        .map((name) => [
+          nameOf(name),
+          ...models.map(({ model }) => {
+            const value = each.models[model]?.figures[name];
+            return value === undefined ? '' : decimals(value);
+          }),
+          FIGURES[name]?.meaning ?? '',
+        ]),
+    ),
+  )}</details>`;
+}
