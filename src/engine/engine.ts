@@ -13,11 +13,23 @@ export type Task = 'interest' | 'risk';
 /** Models that have parameters: what a federation can train. */
 export const NETWORK_MODELS = ['linear', 'logistic', 'dnn', 'cnn', 'gru'] as const;
 export type NetworkModel = (typeof NETWORK_MODELS)[number];
-export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS, ...SINGLE_RECOMMENDERS] as const;
+export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS, ...SINGLE_RECOMMENDERS, 'stack'] as const;
 export type ModelName = (typeof MODELS)[number];
 
 /** Settings of the model that is named: the others have none of these names. */
-export type ModelSettings = Partial<TrainingSettings> | Partial<TreeSettings> | RecommenderSettings;
+export type ModelSettings =
+  | Partial<TrainingSettings>
+  | Partial<TreeSettings>
+  | RecommenderSettings
+  | Partial<StackSettings>;
+
+/** Everything that decides a stack beside the data and the seed. */
+export interface StackSettings {
+  /** Which models it is made of: of the models of a user's features, those that are for the task. */
+  readonly members: readonly ModelName[];
+  /** Settings of members, by their names. */
+  readonly memberSettings?: Readonly<Partial<Record<ModelName, ModelSettings>>>;
+}
 
 export type RecommenderSettings = Partial<MemberSettings[SingleRecommender]>;
 

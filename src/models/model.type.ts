@@ -23,6 +23,7 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   dnn: 'A deep neural network.',
   gbdt: 'Gradient boosted decision trees.',
 
+  stack: 'Models of other kinds, added up: logistic regression, networks and trees.',
   'random-forest': 'A forest of decision trees, each grown on other users and features.',
   'item-knn': 'Products owned together: each has its nearest neighbours.',
   'user-knn': 'Users who own alike. It keeps their rows, and never leaves the institution.',

@@ -4,7 +4,7 @@ import { dealFolds, ownersOf, selectUsers, usersInFold } from '../data/split.js'
 import type { ModelName, ModelSettings, Task } from '../engine.js';
 import { binaryMetrics } from '../metrics/binary.js';
 import { headOf, rankingMetrics } from '../metrics/ranking.js';
-import type { FittedModel, Predictor, Workshop } from '../models/kind.js';
+import type { FittedModel, Predictor, Tools } from '../models/kind.js';
 import { createPredictor } from '../models/predictor.js';
 import { fitModel } from '../training/fit-model.js';
 import {
@@ -18,7 +18,7 @@ import {
 import { rankHidden, scoreRiskOf } from './score.js';
 
 /** What an evaluation works with. */
-export interface Workbench extends Omit<Workshop, 'fit'> {
+export interface Workbench extends Tools {
   /** What stage the work is in, before it begins. */
   onStage(stage: string): void;
 }

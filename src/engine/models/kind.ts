@@ -82,14 +82,19 @@ export interface Trainers {
   readonly trainTrees: TrainTrees;
 }
 
-/** What models are made with. */
-export interface Workshop extends Trainers {
+export interface Tools extends Trainers {
   readonly backend: Backend;
   /** Throws CANCELLED once the caller has given up. */
   checkpoint(): void;
   onProgress(progress: Progress): void;
+}
+
+/** What models are made with. */
+export interface Workshop extends Tools {
   /** Fits a model that another is made of. */
   fit(request: FitRequest): Promise<FittedModel>;
+  /** Makes one ready; who opens it disposes of it. */
+  open(task: Task, fitted: Pick<FittedModel, 'contract' | 'weights'>): Predictor;
 }
 
 /** Packs and unpacks models that another is made of. */
@@ -147,5 +152,8 @@ export interface Predictor {
   run(batch: Batch): Promise<Float32Array>;
   /** A batch that holds at least this many rows, or the largest that there is. */
   batchFor(rows: number): Batch;
+  /** As its kind explains it: see ModelKind. */
+  explainRisk(row: UserRow): Promise<Explanation>;
+  explainInterest(row: UserRow, products: readonly string[]): Promise<Explanation[]>;
   dispose(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { ModelKind, Storage, StoredContext } from './kind.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
 import { recommenders } from './kinds/recommenders.js';
+import { stack } from './kinds/stack.js';
 import { trees } from './kinds/trees.js';
 import type { Weights } from './weights.js';
 
@@ -12,6 +13,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   popularity,
   network: networks,
   trees,
+  stack,
   recommender: recommenders,
 };
 

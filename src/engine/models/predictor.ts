@@ -21,7 +21,8 @@ export function createPredictor(task: Task, contract: FeatureContract, weights: 
     backend,
     open: (member, of) => createPredictor(of.task, of.contract, member, backend),
   };
-  const opened = kindOfWeights(weights).open(weights, context);
+  const kind = kindOfWeights(weights);
+  const opened = kind.open(weights, context);
   const { expander, batchSizes } = opened;
   const outputs = task === 'interest' ? contract.products.length : 1;
   const most = microBatchRows(batchSizes[batchSizes.length - 1], expander.width, outputs);
@@ -54,6 +55,8 @@ export function createPredictor(task: Task, contract: FeatureContract, weights: 
       }
     },
     run: (batch) => opened.run(batch),
+    explainRisk: (row) => kind.explainRisk(predictor, weights, row),
+    explainInterest: (row, products) => kind.explainInterest(predictor, weights, row, products),
     dispose: () => opened.dispose(),
   };
   return predictor;

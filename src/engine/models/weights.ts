@@ -1,9 +1,11 @@
+import type { FeatureContract } from '../encoders/contract.js';
+import type { ModelName } from '../engine.js';
 import type { RecommenderModel } from '../recommenders/model.js';
 import type { TreeEnsemble } from '../trees/ensemble.js';
 import type { Architecture } from './network.js';
 
 /** What a weights file holds; its kind stands in the file's metadata. */
-export type Weights = NetworkWeights | TreeWeights | PopularityWeights | RecommenderWeights;
+export type Weights = NetworkWeights | TreeWeights | PopularityWeights | RecommenderWeights | StackWeights;
 export type WeightsOf<Kind extends Weights['kind']> = Extract<Weights, { readonly kind: Kind }>;
 
 /** Networks of one architecture whose probabilities are averaged. */
@@ -17,6 +19,26 @@ export interface NetworkWeights {
 export interface TreeWeights {
   readonly kind: 'trees';
   readonly ensemble: TreeEnsemble;
+}
+
+/**
+ * Models whose scores are added up (stacking: Wolpert 1992; with non-negative weights: Breiman 1996). Risk: log-odds = intercept + Σ weight ·
+ * log-odds of a member. Interest: logits = Σ weight · log-probability of a member, and their softmax over the products not owned.
+ */
+export interface StackWeights {
+  readonly kind: 'stack';
+  readonly members: readonly StackMember[];
+  /** Of the log-odds; 0 for interest. */
+  readonly intercept: number;
+}
+
+export interface StackMember {
+  readonly model: ModelName;
+  /** Each member reads a user in its own way. */
+  readonly contract: FeatureContract;
+  readonly weights: Weights;
+  /** 0 or more. */
+  readonly weight: number;
 }
 
 /** Shares that know no user. */

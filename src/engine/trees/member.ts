@@ -48,7 +48,7 @@ export interface TreeHooks {
 /** Rows at most; of more products than that some of each user are drawn. */
 const MAX_ROWS = 1_000_000;
 /** Products at most: each is a tree a round. */
-const MAX_PRODUCTS = 256;
+export const MAX_PRODUCTS = 256;
 
 /** Trains one ensemble in this thread. Same task, same result to the bit. @throws {ConcordError} BAD_INPUT for too many products. */
 export function trainTrees(task: TreeTask, hooks: TreeHooks): TreeResult {
