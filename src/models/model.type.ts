@@ -21,6 +21,8 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   linear: 'A linear model; for interest a softmax over products.',
   logistic: 'Logistic regression.',
   dnn: 'A deep neural network.',
+  cnn: 'Convolutions over the latest events of a user, or over series of attributes, beside a deep neural network.',
+  gru: 'A recurrent network (GRU) over the same, beside a deep neural network.',
   gbdt: 'Gradient boosted decision trees.',
 
   stack: 'Models of other kinds, added up: logistic regression, networks and trees.',

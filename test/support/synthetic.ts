@@ -106,6 +106,15 @@ export function orderedDataset({ size = 600, seed = 1 } = {}): Dataset {
   };
 }
 
+/** The same users with up to six events each, which say nothing. */
+export function withEvents(dataset: Dataset, seed = 1): Dataset {
+  const random = createRandom(seed);
+  const offsets = new Int32Array(dataset.size + 1);
+  for (let user = 0; user < dataset.size; user++) offsets[user + 1] = offsets[user] + random.below(7);
+  const amounts = Float64Array.from({ length: offsets[dataset.size] }, () => Math.round(100 * random.normal()));
+  return { ...dataset, sequences: { offsets, columns: [{ kind: 'numeric', name: 'amount', values: amounts }] } };
+}
+
 /** A user of a data set as the server would hand it over. */
 export function rowOf({ columns, ownership, sequences }: Dataset, user: number): UserRow {
   return {

@@ -63,7 +63,11 @@ function fitSequence(
   { steps: most, bins }: NonNullable<FitOptions['sequence']>,
 ): SequenceContract {
   const { sequences, from, steps: given } = sequencesOf(dataset);
-  const steps = Math.min(most, given);
+  const longest = options.users.reduce(
+    (sum, user) => Math.max(sum, sequences.offsets[user + 1] - sequences.offsets[user]),
+    1,
+  );
+  const steps = Math.min(most, given, longest);
   const { offsets, columns } = lastEvents(sequences, steps);
   const counts = options.users.map((user) => offsets[user + 1] - offsets[user]);
   const events = new Int32Array(counts.reduce((sum, count) => sum + count, 0));

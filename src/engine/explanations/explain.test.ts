@@ -1,4 +1,4 @@
-import { interestDataset, riskDataset, rowOf } from '../../../test/support/synthetic.js';
+import { interestDataset, riskDataset, rowOf, withEvents } from '../../../test/support/synthetic.js';
 import { ConcordError } from '../../errors.js';
 import type { Backend } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
@@ -23,6 +23,8 @@ const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
   linear: quick,
   logistic: quick,
   dnn: { ...quick, hidden: [16], dropout: 0.2, members: 2 },
+  cnn: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 2 },
+  gru: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 2 },
   gbdt: { rounds: 60, patience: 10, learningRate: 0.1, members: 2 },
   'random-forest': { trees: 40 },
   'item-knn': { shrinkage: 3 },
@@ -133,7 +135,7 @@ describe('explanations', () => {
   });
 
   test('probabilities of products that are not owned sum to 1, and none is beyond', async () => {
-    const dataset = interestDataset();
+    const dataset = withEvents(interestDataset());
     for (const model of MODELS) {
       const predictor = await predictorOf(dataset, model);
       for (const user of [0, 5, 10]) {

@@ -18,7 +18,7 @@ const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
  */
 export function requireFederated(model: ModelName): NetworkModel {
   const network = NETWORK_MODELS.find((name) => name === model);
-  if (network) return network;
+  if (network && !whyNotFederated(model)) return network;
   throw badInput(`${model}: ${whyNotFederated(model)}. Choose linear, logistic or dnn.`, { model });
 }
 

@@ -1,7 +1,10 @@
 import { ConcordError } from '../../errors.js';
+import { channelsOf, type FeatureContract, inputsOf } from '../encoders/contract.js';
+import type { Task } from '../engine.js';
 import { manifestOf } from '../layers/parameters.js';
 import { readHeader, readValues, type TensorHeader, writeSafetensors } from '../safetensors/safetensors.js';
 import { type Architecture, network } from './network.js';
+import { READERS, type SequencePart } from './sequence-reader.js';
 import type { NetworkWeights } from './weights.js';
 
 const refuse = (reason: string) =>
@@ -23,6 +26,10 @@ export function packNetwork({ architecture, members }: NetworkWeights): Uint8Arr
       kind: 'network',
       hidden: JSON.stringify(architecture.hidden),
       ...(architecture.rank && { rank: String(architecture.rank) }),
+      ...(architecture.sequence && {
+        reader: architecture.sequence.reader,
+        units: JSON.stringify(architecture.sequence.units),
+      }),
       members: String(members.length),
     },
   });
@@ -45,7 +52,17 @@ export function unpackNetwork(bytes: Uint8Array, shape: NetworkShape): NetworkWe
 }
 
 /** What networks have to fit: what the contract that comes with them says. */
-export type NetworkShape = Pick<Architecture, 'inputs' | 'outputs'>;
+export interface NetworkShape extends Pick<Architecture, 'inputs' | 'outputs'> {
+  readonly sequence?: Pick<SequencePart, 'steps' | 'channels'>;
+}
+
+export const networkShape = (task: Task, contract: FeatureContract): NetworkShape => ({
+  inputs: inputsOf(contract),
+  outputs: task === 'interest' ? contract.products.length : 1,
+  ...(contract.sequence && {
+    sequence: { steps: contract.sequence.steps, channels: channelsOf(contract.sequence) },
+  }),
+});
 
 /** Where the parameters of a network are in its file: from dataStart to the end of the file, in the order of the manifest. */
 export interface NetworkFile {
@@ -79,14 +96,22 @@ interface Place {
 /** Architecture, and for each member where its tensors are, in the order of the manifest. */
 function networkOf(
   { tensors, metadata }: TensorHeader,
-  { inputs, outputs }: NetworkShape,
+  { inputs, outputs, sequence }: NetworkShape,
 ): { architecture: Architecture; places: Place[][] } {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   if (metadata.kind !== 'network') throw refuse('they are no network');
-  const hidden = parseHidden(metadata.hidden);
+  const hidden = parseWidths(metadata.hidden);
   const count = Number(metadata.members);
   if (!Number.isInteger(count) || count < 1 || count > 64) throw refuse('the number of members must be 1 to 64');
-  const architecture = { inputs, hidden, outputs, ...(metadata.rank && { rank: parseUnits(metadata.rank) }) };
+  const architecture = {
+    inputs,
+    hidden,
+    outputs,
+    ...(metadata.rank && { rank: parseUnits(metadata.rank) }),
+    ...parseReader(metadata, sequence),
+  };
+  if (sequence && (hidden.length === 0 || metadata.rank))
+    throw refuse('a reader of sequences needs hidden layers, and no rank');
   const { entries } = manifestOf(network(architecture));
   if (tensors.length !== count * entries.length) throw refuse('a tensor is missing or too many');
   const places = Array.from({ length: count }, (_, member) =>
@@ -100,12 +125,25 @@ function networkOf(
   return { architecture, places };
 }
 
-function parseHidden(text: string | undefined): number[] {
+function parseWidths(text: string | undefined): number[] {
   const units = /^\[(.*)\]$/.exec(text ?? '')?.[1];
   if (units === undefined) throw refuse('the hidden layers are malformed');
-  const hidden = units === '' ? [] : units.split(',').map(parseUnits);
-  if (hidden.length > 16) throw refuse('there are too many hidden layers');
-  return hidden;
+  const widths = units === '' ? [] : units.split(',').map(parseUnits);
+  if (widths.length > 16) throw refuse('there are too many hidden layers');
+  return widths;
+}
+
+/** How the network reads the sequence that its contract has. */
+function parseReader(
+  { reader, units }: TensorHeader['metadata'],
+  sequence: NetworkShape['sequence'],
+): Pick<Architecture, 'sequence'> {
+  if (reader === undefined && !sequence) return {};
+  const known = READERS.find((name) => name === reader);
+  if (!known || !sequence) throw refuse('a network reads a sequence where its contract has one, and only there');
+  const widths = parseWidths(units);
+  if (widths.length === 0) throw refuse('the reader of sequences has no units');
+  return { sequence: { ...sequence, reader: known, units: widths } };
 }
 
 function parseUnits(text: string): number {

@@ -1,12 +1,14 @@
 import type { InputSpec } from '../backends/backend.js';
 import type { Task } from '../engine.js';
-import { addUp, sequential } from '../layers/compose.js';
+import { activation } from '../layers/activation.js';
+import { addUp, part, sequential } from '../layers/compose.js';
 import { dense } from '../layers/dense.js';
 import { dropout } from '../layers/dropout.js';
 import type { Initialiser, Layer } from '../layers/layer.js';
 import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../layers/losses.js';
 import { initialParameters, manifestOf, type ParameterManifest } from '../layers/parameters.js';
 import type { Ops, Tensor } from '../ops/ops.js';
+import { type SequencePart, sequenceReader } from './sequence-reader.js';
 
 export interface Architecture {
   /** Width of an encoded row. */
@@ -17,6 +19,8 @@ export interface Architecture {
   readonly rank?: number;
   /** Products for interest, 1 for risk. */
   readonly outputs: number;
+  /** The end of the row is a sequence, which is read by itself. Needs hidden layers, and has no linear part beside them. */
+  readonly sequence?: SequencePart;
 }
 
 /** Rows have a mean squared length of 1 whatever their width, so the first layer starts alike for every width. */
@@ -24,9 +28,11 @@ const FIRST = { normal: 0.1 };
 
 /**
  * Logits from encoded rows. Linear: one dense layer, which starts from zero, or with a rank the product of two. Deep: ReLU layers
- * with dropout after each and a dense layer; with a rank, a factored linear part is added beside them.
+ * with dropout after each and a dense layer; with a rank, a factored linear part is added beside them. With a sequence, what its reader
+ * makes of it enters the first hidden layer beside the rest of the row.
  */
-export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 0): Layer {
+export function network(architecture: Architecture, rate = 0): Layer {
+  const { inputs, hidden, rank, outputs } = architecture;
   const output = (width: number, initialiser: Initialiser) =>
     dense({ name: 'output', inputs: width, units: outputs, initialiser });
   const factors = (units: number) => dense({ name: 'factors', inputs, units, bias: false, initialiser: FIRST });
@@ -35,8 +41,10 @@ export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 
   }
   const layers = hidden.flatMap((units, index) => {
     const name = `deep.${index}`;
-    const [width, initialiser] = index === 0 ? [inputs, FIRST] : [hidden[index - 1], 'he' as const];
-    const layer = dense({ name, inputs: width, units, activation: 'relu', initialiser });
+    const layer =
+      index === 0
+        ? firstLayer(architecture, units, rate)
+        : dense({ name, inputs: hidden[index - 1], units, activation: 'relu', initialiser: 'he' });
     return rate > 0 ? [layer, dropout({ name: `${name}.dropout`, width: units, rate })] : [layer];
   });
   const deep = sequential([...layers, output(hidden[hidden.length - 1], 'glorot')]);
@@ -45,6 +53,21 @@ export function network({ inputs, hidden, rank, outputs }: Architecture, rate = 
     sequential([factors(rank), dense({ name: 'beside', inputs: rank, units: outputs, bias: false })]),
     deep,
   ]);
+}
+
+function firstLayer({ inputs, sequence }: Architecture, units: number, rate: number): Layer {
+  const name = 'deep.0';
+  if (!sequence) return dense({ name, inputs, units, activation: 'relu', initialiser: FIRST });
+  const width = inputs - sequence.steps * sequence.channels;
+  const { layer: reader, width: read } = sequenceReader(sequence);
+  const ofSequence = sequential([
+    part(width, inputs - width, reader),
+    ...(rate > 0 ? [dropout({ name: 'sequence.dropout', width: read, rate })] : []),
+    dense({ name: 'sequence.joined', inputs: read, units, bias: width === 0, initialiser: 'he' }),
+  ]);
+  if (width === 0) return sequential([ofSequence, activation('relu')]);
+  const ofRow = part(0, width, dense({ name, inputs: width, units, initialiser: FIRST }));
+  return sequential([addUp([ofRow, ofSequence]), activation('relu')]);
 }
 
 /**

@@ -1,8 +1,11 @@
-import { inputsOf } from '../encoders/contract.js';
+import { type FeatureContract, inputsOf } from '../encoders/contract.js';
 import { encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
 import type { NetworkModel } from '../engine.js';
 import type { FittedModel, KindRequest } from '../models/kind.js';
+import type { Architecture } from '../models/network.js';
+import { networkShape } from '../models/network-file.js';
+import { READERS } from '../models/sequence-reader.js';
 import { foldsOf } from './folds.js';
 import type { MemberResult, MemberTask, TrainMembers } from './member.js';
 import type { PartOfWork } from './part-of-work.js';
@@ -24,9 +27,10 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
   const holdings = task === 'interest' ? 'oneHidden' : dataset.ownership ? 'owned' : 'none';
   const sizes = { task, model, users: train.length, linearWeights: 0 };
   const [usual] = candidateSettings(sizes);
-  checkNames(model, request.settings ?? {}, [...Object.keys(usual), 'rank']);
-  const { bins, encoding } = { ...usual, ...request.settings };
-  const contract = fitContract(dataset, { users: train, bins, encoding, holdings });
+  checkNames(model, request.settings ?? {}, [...Object.keys(usual), ...(usual.units ? [] : ['rank'])]);
+  const { bins, encoding, steps = 0, stepBins = 0 } = checkSettings({ ...usual, ...request.settings });
+  const sequence = usual.units && { steps, bins: stepBins };
+  const contract = fitContract(dataset, { users: train, bins, encoding, holdings, ...(sequence && { sequence }) });
   const encoded = encodeDataset(contract, dataset);
   const linearWeights = inputsOf(contract) * (task === 'interest' ? contract.products.length : 1);
   const candidates = candidateSettings({ ...sizes, linearWeights }).map((settings) =>
@@ -36,6 +40,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
   const taskOf = (settings: TrainingSettings, member: number): MemberTask => ({
     task,
     contract,
+    architecture: architectureOf(request, contract, settings),
     encoded,
     ...(task === 'risk' && { labels: sharedLabels(dataset.label as Float32Array) }),
     ...folds[member % folds.length],
@@ -59,12 +64,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
     encoded,
     weights: {
       kind: 'network',
-      architecture: {
-        inputs: inputsOf(contract),
-        hidden: settings.hidden,
-        ...(settings.rank && { rank: settings.rank }),
-        outputs: task === 'interest' ? contract.products.length : 1,
-      },
+      architecture: architectureOf(request, contract, settings),
       members: isLinear ? [mean(members)] : members.map(({ weights }) => weights),
     },
     training: {
@@ -72,6 +72,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
       candidates: trials.map(([{ settings }], trial) => ({
         dropout: settings.dropout,
         hidden: settings.hidden,
+        ...(settings.units && { units: settings.units }),
         weightDecay: settings.weightDecay,
         learningRate: settings.learningRate,
         validationLoss: losses[trial],
@@ -81,6 +82,22 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
       validationLosses: members.map(({ validationLoss }) => validationLoss),
       trainingUsers: train.length,
     },
+  };
+}
+
+/** The network that a model's name, contract and settings make. */
+export function architectureOf(
+  { task, model }: Pick<NetworkRequest, 'task' | 'model'>,
+  contract: FeatureContract,
+  { hidden, rank, units }: TrainingSettings,
+): Architecture {
+  const { sequence, ...shape } = networkShape(task, contract);
+  const reader = READERS.find((name) => name === model);
+  return {
+    ...shape,
+    hidden,
+    ...(rank && { rank }),
+    ...(reader && sequence && units && { sequence: { ...sequence, reader, units } }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Dataset } from '../data/dataset.js';
 import { usersInFold } from '../data/split.js';
 import { encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
+import { architectureOf } from './fit-networks.js';
 import { type MemberTask, trainMember } from './member.js';
 import { candidateSettings } from './presets.js';
 import type { TrainingSettings } from './settings.js';
@@ -22,15 +23,17 @@ function taskOf(dataset: Dataset, changes: Partial<TrainingSettings> = {}, seed 
     encoding: 'piecewise',
     holdings: task === 'interest' ? 'oneHidden' : 'none',
   });
-  const [settings] = candidateSettings({ task, model: 'dnn', users: train.length, linearWeights: 0 });
+  const [usual] = candidateSettings({ task, model: 'dnn', users: train.length, linearWeights: 0 });
+  const settings = { ...usual, hidden: [16], dropout: 0.2, maxEpochs: 12, ...changes };
   return {
     task,
     contract,
+    architecture: architectureOf({ task, model: 'dnn' }, contract, settings),
     encoded: encodeDataset(contract, dataset),
     ...(dataset.label && { labels: dataset.label }),
     train,
     validation: { users, hidden: users.map((user) => dataset.ownership?.heldOut[user] ?? -1) },
-    settings: { ...settings, hidden: [16], dropout: 0.2, maxEpochs: 12, ...changes },
+    settings,
     seed,
   };
 }

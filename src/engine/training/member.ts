@@ -1,6 +1,6 @@
 import { ConcordError } from '../../errors.js';
 import type { Backend, Executable } from '../backends/backend.js';
-import { type FeatureContract, inputsOf } from '../encoders/contract.js';
+import type { FeatureContract } from '../encoders/contract.js';
 import type { EncodedUsers } from '../encoders/encode.js';
 import { createExpander, type Expander } from '../encoders/expand.js';
 import type { Task } from '../engine.js';
@@ -9,7 +9,7 @@ import { trainingStep } from '../layers/graphs.js';
 import type { Layer } from '../layers/layer.js';
 import { manifestOf, sliceParameters } from '../layers/parameters.js';
 import { createRandom, type Random } from '../layers/random.js';
-import { labelSpecs, lossOf, network, startingWeights } from '../models/network.js';
+import { type Architecture, labelSpecs, lossOf, network, startingWeights } from '../models/network.js';
 import { type Batch, createBatch, fillExamples, labelsOf, microBatchRows } from './batch.js';
 import { type Examples, hiddenInTurn, interestExamples, riskExamples, shuffled } from './examples.js';
 import { createOptimiser } from './optimiser.js';
@@ -20,6 +20,7 @@ import type { TrainingSettings } from './settings.js';
 export interface MemberTask {
   readonly task: Task;
   readonly contract: FeatureContract;
+  readonly architecture: Architecture;
   readonly encoded: EncodedUsers;
   /** Risk: of every user. */
   readonly labels?: Float32Array;
@@ -101,10 +102,9 @@ interface Run {
 }
 
 async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
-  const { contract, settings } = task;
-  const width = inputsOf(contract);
-  const outputs = task.task === 'interest' ? contract.products.length : 1;
-  const model = network({ inputs: width, hidden: settings.hidden, rank: settings.rank, outputs }, settings.dropout);
+  const { contract, settings, architecture } = task;
+  const { inputs: width, outputs } = architecture;
+  const model = network(architecture, settings.dropout);
   const expander = createExpander(contract);
   const rows = microBatchRows(Math.min(settings.batchSize, MICRO_BATCH), width, outputs);
   const features = [{ shape: [rows, width], dtype: 'float32' as const }];

@@ -1,4 +1,5 @@
 import type { NetworkModel, Task } from '../engine.js';
+import { READERS, type Reader } from '../models/sequence-reader.js';
 import type { TrainingSettings } from './settings.js';
 
 /** What the choice of settings may depend on: never on labels or on anything of validation or test users. */
@@ -39,7 +40,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
   const vary = (settings: TrainingSettings, ...changes: Partial<TrainingSettings>[]) =>
     changes.map((change) => ({ ...settings, ...change }));
   const wide = linearWeights > WIDE;
-  if (model !== 'dnn') {
+  if (model === 'linear' || model === 'logistic') {
     if (wide) return vary(base, { rank: 128, learningRate: 0.003, weightDecay: 0.01, maxEpochs: 30 });
     return vary(
       base,
@@ -49,6 +50,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     );
   }
   const deep = { ...base, learningRate: 0.001, members: 5 };
+  if (isReader(model)) return sequenceSettings(model, { ...deep, steps: 32, stepBins: small ? 6 : 12 }, small);
   if (small) {
     return vary(
       deep,
@@ -60,4 +62,21 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
   if (wide) return vary(usual, { rank: 128, members: 2, learningRate: 0.003, maxEpochs: 30 });
   if (task === 'interest') return vary(usual, {}, { dropout: 0.5, hidden: [256, 256] });
   return vary(usual, {}, { dropout: 0.5 }, { dropout: 0.5, hidden: [256, 256] });
+}
+
+const isReader = (model: NetworkModel): model is Reader => (READERS as readonly string[]).includes(model);
+
+/** A convolution reads a window of steps; a recurrent state has all of them to remember. */
+function sequenceSettings(reader: Reader, base: TrainingSettings, small: boolean): TrainingSettings[] {
+  const units = reader === 'cnn' ? (small ? [32] : [64, 64]) : [small ? 24 : 64];
+  if (small) {
+    return [
+      { ...base, hidden: [64], units, dropout: 0.5, weightDecay: 0.1 },
+      { ...base, hidden: [64], units, dropout: 0.3, weightDecay: 0.01 },
+    ];
+  }
+  return [
+    { ...base, hidden: [128, 128], units, dropout: 0.3, weightDecay: 0.01 },
+    { ...base, hidden: [128, 128], units, dropout: 0.5, weightDecay: 0.01 },
+  ];
 }

@@ -1,4 +1,5 @@
 import { badInput } from '../../errors.js';
+import { MAX_STEPS } from '../encoders/contract.js';
 
 export const OPTIMISERS = ['sgd', 'momentum', 'adam'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
@@ -15,6 +16,12 @@ export interface TrainingSettings {
    * hidden layers (absent: there is none).
    */
   readonly rank?: number;
+  /** Models of sequences: steps that they read at most, the latest. */
+  readonly steps?: number;
+  /** Models of sequences: quantile bins of a numeric value of an event. */
+  readonly stepBins?: number;
+  /** Models of sequences. cnn: filters of each convolution. gru: width of its state, one number. */
+  readonly units?: readonly number[];
   /** Share of hidden units dropped in training, 0 to below 1. */
   readonly dropout: number;
   readonly optimiser: OptimiserName;
@@ -59,7 +66,20 @@ export function checkSettings(settings: TrainingSettings): TrainingSettings {
   range('members', settings.members, 1, 64);
   range('hidden layers', settings.hidden.length, 0, 16);
   for (const units of settings.hidden) range('hidden units', units, 1, 16_384);
+  if (settings.units !== undefined) checkSequence(settings as SequenceSettings);
   if (settings.rank !== undefined) range('rank', settings.rank, 1, 16_384);
   if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
   return settings;
+}
+
+type SequenceSettings = Pick<TrainingSettings, 'hidden' | 'rank'> &
+  Required<Pick<TrainingSettings, 'steps' | 'stepBins' | 'units'>>;
+
+function checkSequence({ steps, stepBins, units, hidden, rank }: SequenceSettings): void {
+  range('steps', steps, 1, MAX_STEPS);
+  range('stepBins', stepBins, 2, 256);
+  range('layers of units', units.length, 1, 16);
+  for (const width of units) range('units', width, 1, 4096);
+  range('hidden layers of a model of sequences', hidden.length, 1, 16);
+  if (rank !== undefined) throw badInput('A model of sequences has no rank.', { name: 'rank' });
 }

@@ -1,5 +1,4 @@
 import type { Backend, BackendName } from '../backends/backend.js';
-import { inputsOf } from '../encoders/contract.js';
 import type { Progress } from '../engine.js';
 import type { Trainers } from '../models/kind.js';
 import { type MemberResult, type MemberTask, trainMember } from '../training/member.js';
@@ -18,9 +17,11 @@ const WORTH_A_THREAD = 1e8;
 /** Additions to histograms, likewise: of all trainings together, half a second or so. */
 const TREES_WORTH_A_THREAD = 2e7;
 
-function workOf({ contract, settings, train }: MemberTask): number {
-  const widths = [inputsOf(contract), ...settings.hidden, Math.max(1, contract.products.length)];
-  return train.length * widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], 0);
+function workOf({ architecture, train }: MemberTask): number {
+  const { inputs, hidden, outputs, sequence } = architecture;
+  const widths = [inputs, ...hidden, outputs];
+  const ofSequence = sequence ? sequence.steps * sequence.channels * sequence.units[0] : 0;
+  return train.length * widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], ofSequence);
 }
 
 export interface MemberPool extends Trainers {

@@ -1,5 +1,4 @@
 import type { Backend, Executable } from '../../backends/backend.js';
-import { inputsOf } from '../../encoders/contract.js';
 import { createExpander } from '../../encoders/expand.js';
 import { NETWORK_MODELS, type NetworkModel, type Task } from '../../engine.js';
 import { linearExplanation } from '../../explanations/linear.js';
@@ -8,15 +7,18 @@ import { manifestOf, sliceParameters } from '../../layers/parameters.js';
 import { type Batch, candidatesOf } from '../../training/batch.js';
 import { fitNetworks } from '../../training/fit-networks.js';
 import type { TrainingSettings } from '../../training/settings.js';
-import type { ModelKind, OpenModel, StoredContext } from '../kind.js';
+import type { ModelKind, OpenModel } from '../kind.js';
 import { candidateSpecs, network, probabilities } from '../network.js';
-import { packNetwork, unpackNetwork } from '../network-file.js';
+import { networkShape, packNetwork, unpackNetwork } from '../network-file.js';
 import type { NetworkWeights } from '../weights.js';
 
-/** Linear models and deep networks over the encoded row. */
+const NO_PUBLIC_EVENTS = 'what it reads of events has no public ranges, and quantiles of a bank must not leave it';
+
+/** Linear models, deep networks over the encoded row, and such that read a sequence beside it. */
 export const networks: ModelKind<'network'> = {
   kind: 'network',
   models: NETWORK_MODELS,
+  notFederated: { cnn: NO_PUBLIC_EVENTS, gru: NO_PUBLIC_EVENTS },
   fit: (request, { trainMembers }) =>
     fitNetworks(
       {
@@ -27,7 +29,7 @@ export const networks: ModelKind<'network'> = {
       trainMembers,
     ),
   pack: packNetwork,
-  unpack: (bytes, context) => unpackNetwork(bytes, shapeOf(context)),
+  unpack: (bytes, { task, contract }) => unpackNetwork(bytes, networkShape(task, contract)),
   open: (weights, { task, contract, backend }) => openNetwork(task, createExpander(contract), weights, backend),
   /** Linear models exactly: weight · (input − mean), summed by column. Others by sampled Shapley values. */
   async explainRisk(predictor, weights, row) {
@@ -39,11 +41,6 @@ export const networks: ModelKind<'network'> = {
   /** The softmax makes a product's probability depend on the others', so that not even a linear model can be taken apart exactly. */
   explainInterest: (predictor, _, row, products) => explainInterestBySampling(predictor, row, products),
 };
-
-const shapeOf = ({ task, contract }: StoredContext) => ({
-  inputs: inputsOf(contract),
-  outputs: task === 'interest' ? contract.products.length : 1,
-});
 
 /** The mean of the members' probabilities, weights as constants of one graph for each size of batch. */
 function openNetwork(
