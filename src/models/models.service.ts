@@ -14,6 +14,7 @@ import {
   type VersionFilter,
   type VersionKey,
 } from './models.store.js';
+import { holdsUsers, notExported, notShared } from './personal.js';
 import { chunksIn } from './weight-chunks.js';
 
 /** A weights file as it is sent. */
@@ -85,6 +86,16 @@ export class ModelsService {
     return new Map(versions.map((version) => [version.id, version]));
   }
 
+  /**
+   * What a version reads, and how: without its weights.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read), NOT_FOUND
+   */
+  async contractOf(viewer: Viewer | undefined, id: string): Promise<VersionContract> {
+    requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    return found(await this.as(owner, (manager) => this.store.contract(manager, owner, id)), id);
+  }
+
   /** The version that serves the viewer. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
   async active(viewer: Viewer | undefined, task: Task): Promise<ModelVersionInfo | undefined> {
     requireScope(viewer, 'models:read');
@@ -145,7 +156,10 @@ export class ModelsService {
   ): Promise<ModelVersionInfo> {
     requireScope(viewer, 'models:write');
     requireOwner(viewer, owner);
-    const { weights, ...about } = trained;
+    const { weights, ...rest } = trained;
+    const personal = holdsUsers(weights);
+    if (personal && owner === null) throw notShared();
+    const about = personal ? { ...rest, training: { ...rest.training, holdsUsers: true } } : rest;
     const { task } = about;
     const version = await this.as(owner, async (manager) => {
       const stored = await this.store.write(manager, owner, [weights]);
@@ -161,6 +175,7 @@ export class ModelsService {
 
   /** For the coordinator, within its transaction: a candidate among the consortium's shared versions. */
   async addShared(manager: EntityManager, { weights, ...about }: TrainedModel): Promise<ModelVersionInfo> {
+    if (holdsUsers(weights)) throw notShared();
     return this.addWritten(manager, about, await this.store.write(manager, null, [weights]));
   }
 
@@ -204,13 +219,17 @@ export class ModelsService {
 
   /**
    * The weights file of a shared version, or of one of the viewer's institution.
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit or models:read), NOT_FOUND
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope updates:submit or models:read; or the weights hold users' rows), NOT_FOUND
    */
   async weightsOf(viewer: Viewer | undefined, id: string): Promise<WeightsFile> {
     requireViewer(viewer);
     if (!viewer.scopes.has('updates:submit')) requireScope(viewer, 'models:read');
     const owner = ownerOf(viewer);
-    const file = found(await this.as(owner, (manager) => this.store.file(manager, owner, id)), id);
+    const { holdsUsers: personal, ...file } = found(
+      await this.as(owner, (manager) => this.store.file(manager, owner, id)),
+      id,
+    );
+    if (personal) throw notExported();
     return { ...file, chunks: this.chunks(owner, id, file.bytes) };
   }
 

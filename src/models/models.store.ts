@@ -98,9 +98,9 @@ export class ModelsStore {
     manager: EntityManager,
     owner: Owner,
     id: string,
-  ): Promise<Pick<VersionContract, 'bytes' | 'digest'> | undefined> {
+  ): Promise<(Pick<VersionContract, 'bytes' | 'digest'> & { readonly holdsUsers: boolean }) | undefined> {
     const rows = await manager.query(
-      `select v.bytes, v.digest from concord.model_versions v where ${VISIBLE} and v.id = $2`,
+      `select v.bytes, v.digest, coalesce((v.training->>'holdsUsers')::boolean, false) as "holdsUsers" from concord.model_versions v where ${VISIBLE} and v.id = $2`,
       [owner, id],
     );
     return rows[0];

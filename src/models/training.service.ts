@@ -4,6 +4,7 @@ import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { ScoringViews } from '../profiles/scoring-view.js';
 import type { ModelVersionInfo } from './model-version.js';
 import type { ModelsService } from './models.service.js';
+import { requireShareable } from './personal.js';
 import { TrainingData } from './training-data.js';
 
 export interface TrainRequest {
@@ -50,6 +51,7 @@ export class TrainingService {
     const { task, model, institutions, own, activate, seed = 1 } = request;
     if (institutions.length === 0) throw badInput('There is no institution to train for: import data first.');
     if (own && institutions.length > 1) throw badInput('An own model is trained for one institution.');
+    if (!own) requireShareable(model);
     if (!own || institutions[0].id !== viewer.institutionId) requireScope(viewer, 'institutions:admin');
 
     const { data = (await this.read(viewer, [task], institutions, options)).get(task)!, ...run } = options;

@@ -4,6 +4,7 @@ import { entities } from '../../src/app/entities.js';
 import { createDatabase } from '../../src/database/data-source.js';
 import type { EntityManager } from '../../src/database/database.js';
 import type { ScoringService, TrainedModel } from '../../src/engine/engine.js';
+import { writeSafetensors } from '../../src/engine/safetensors/safetensors.js';
 import { ModelRegistry } from '../../src/models/model-registry.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { createInstitution, useTestDatabase } from '../support/database.js';
@@ -82,6 +83,27 @@ describe('weights', () => {
     await expect(models.weightsOf(stranger, id)).rejects.toEqual(refused('NOT_FOUND'));
     await expect(models.weightsOf(operator(), id)).rejects.toEqual(refused('NOT_FOUND'));
     await expect(models.weightsOf(trainer, randomUUID())).rejects.toEqual(refused('NOT_FOUND'));
+  });
+});
+
+describe('weights that hold rows of users', () => {
+  const personal = writeSafetensors({
+    tensors: [{ name: 'member.0.rows.items', shape: [2], values: Float32Array.of(1, 2) }],
+    metadata: { kind: 'recommender', members: JSON.stringify([{ name: 'user-knn' }]) },
+  });
+
+  test('are kept and served, and never sent', async () => {
+    const trainer = partner(ours, ['models:read', 'models:write', 'updates:submit']);
+    const { id } = await models.add(trainer, ours, { ...about, weights: personal }, false);
+    await models.withVersion(ours, id, async () => undefined);
+    expect(Buffer.compare(loaded.at(-1)!, personal)).toBe(0);
+    for (const reader of [trainer, nodeViewer(ours)])
+      await expect(models.weightsOf(reader, id)).rejects.toEqual(expect.objectContaining({ code: 'FORBIDDEN' }));
+  });
+
+  test('are no shared version', async () => {
+    const refused = expect.objectContaining({ code: 'BAD_INPUT', message: expect.stringMatching(/cannot be shared/) });
+    await expect(models.add(operator(), null, { ...about, weights: personal }, false)).rejects.toEqual(refused);
   });
 });
 
