@@ -63,3 +63,11 @@ export function validationFold({ dataset, train, validation, seed }: FitRequest)
     train.filter((_, place) => dealt[place] === 0),
   );
 }
+
+/** Ids are there where the model is to be stored; an evaluation does without. */
+export const idsOf = (userIds: readonly string[], users: Int32Array): string[] =>
+  Array.from(users, (user) => userIds[user] ?? String(user));
+
+/** What one or several products owned are called in an explanation. */
+export const ownedFeature = (products: readonly string[], own: Int32Array): string =>
+  own.length === 1 ? `owned:${products[own[0]]}` : `owned:${own.length} further products`;

@@ -14,6 +14,8 @@ export interface HiddenProducts {
 
 /** Validation users as calibration reads them. */
 export interface Validation {
+  /** Which of the users that were given. */
+  readonly rows: Int32Array;
   /** What each of them shows. */
   readonly shown: readonly Int32Array[];
   readonly frame: Omit<ScoredUsers, 'scores'>;
@@ -42,6 +44,7 @@ export function validationOf({ owned, hidden }: HiddenProducts): Validation {
     for (const product of row) open[user * products + product] = 0;
   });
   return {
+    rows: Int32Array.from(users),
     shown,
     frame: { users: users.length, products, open, targets: Int32Array.from(users, (user) => hidden[user]) },
   };

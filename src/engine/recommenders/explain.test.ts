@@ -1,5 +1,5 @@
 import { fitted } from '../../../test/support/recommenders.js';
-import { explainRecommendation } from './explain.js';
+import { explainRecommendations } from './explain.js';
 import type { RecommenderModel } from './model.js';
 import { type OpenRecommender, openRecommender } from './predict.js';
 import { RECOMMENDERS } from './recommender.js';
@@ -14,7 +14,7 @@ describe.each(RECOMMENDERS)('an explanation of %s', (name) => {
     recommender = openRecommender(model);
   });
   const explain = (owned: number[], product: number) =>
-    explainRecommendation(model, recommender, Int32Array.from(owned), product);
+    explainRecommendations(model, recommender, Int32Array.from(owned), [product])[0];
 
   test.each([
     [[0, 3, 6], 9],
@@ -33,7 +33,7 @@ describe.each(RECOMMENDERS)('an explanation of %s', (name) => {
 
 test('products of a kind speak for each other', async () => {
   const { model } = await fitted('ease');
-  const { contributions } = explainRecommendation(model, openRecommender(model), Int32Array.of(0, 4), 6);
+  const [{ contributions }] = explainRecommendations(model, openRecommender(model), Int32Array.of(0, 4), [6]);
   const of = (product: number) => contributions.find(({ products }) => products[0] === product)?.contribution;
   expect(of(0)).toBeGreaterThan(0);
   expect(of(0)).toBeGreaterThan(of(4) ?? Number.NaN);
@@ -42,13 +42,20 @@ test('products of a kind speak for each other', async () => {
 test('of many products owned those that say most are told apart, and the rest is one', async () => {
   const { model } = await fitted('hybrid');
   const owned = Int32Array.from({ length: 11 }, (_, product) => product);
-  const { contributions } = explainRecommendation(model, openRecommender(model), owned, 11);
+  const [{ contributions }] = explainRecommendations(model, openRecommender(model), owned, [11]);
   expect(contributions.flatMap(({ products }) => [...products]).sort((a, b) => a - b)).toEqual([...owned]);
 });
 
 test('the only product left is certain', async () => {
   const { model } = await fitted('als');
   const owned = Int32Array.from({ length: 11 }, (_, product) => product);
-  const { score } = explainRecommendation(model, openRecommender(model), owned, 11);
+  const [{ score }] = explainRecommendations(model, openRecommender(model), owned, [11]);
   expect(score).toBeGreaterThan(30);
+});
+
+test('products explained together are explained as each by itself', async () => {
+  const { model } = await fitted('ease');
+  const explain = (asked: number[]) =>
+    explainRecommendations(model, openRecommender(model), Int32Array.of(0, 3, 4), asked);
+  expect(explain([6, 3, 1])).toEqual([...explain([6]), ...explain([3]), ...explain([1])]);
 });

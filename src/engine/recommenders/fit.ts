@@ -22,6 +22,8 @@ export interface FitRequest extends Omit<TrainingData, 'counts' | 'lossOf'> {
   readonly settings?: { readonly [Name in MemberName]?: Partial<MemberSettings[Name]> };
   /** Of a hybrid; default: all that the data allow. */
   readonly members?: readonly MemberName[];
+  /** Of a hybrid: scores of other models for the validation users (of validationOf, × products), to be added up with the members'. */
+  readonly beside?: readonly Float64Array[];
 }
 
 export interface Trial {
@@ -32,6 +34,8 @@ export interface Trial {
 
 export interface FittedRecommender {
   readonly model: RecommenderModel;
+  /** Of the scores beside. */
+  readonly besideWeights: readonly number[];
   /** In the order in which they were made. */
   readonly trials: readonly Trial[];
   readonly validationLoss: number;
@@ -49,7 +53,7 @@ export interface FitContext {
  * @throws {ConcordError} BAD_INPUT where the data don't allow it; what the checkpoint throws
  */
 export async function fitRecommender(request: FitRequest, context: FitContext): Promise<FittedRecommender> {
-  const { name, owned } = request;
+  const { name, owned, beside = [] } = request;
   const names = name === 'hybrid' ? (request.members ?? membersFor(request)) : [name];
   const validation = validationOf(request.validation);
   let counted: CoCounts | undefined;
@@ -71,10 +75,7 @@ export async function fitRecommender(request: FitRequest, context: FitContext): 
     };
     chosen.push(await chooseMember(plans, data, validation, checkpoint));
   }
-  const { weights, loss } = combine(
-    chosen.map(({ scores }) => scores),
-    validation.frame,
-  );
+  const { weights, loss } = combine([...chosen.map(({ scores }) => scores), ...beside], validation.frame);
   const owners = new Float64Array(owned.columns);
   for (const product of owned.items) owners[product]++;
   return {
@@ -88,9 +89,10 @@ export async function fitRecommender(request: FitRequest, context: FitContext): 
         member,
         bend,
         // One recommender alone keeps its order, however little it says.
-        weight: names.length === 1 ? Math.max(weights[place], LEAST_WEIGHT) : weights[place],
+        weight: names.length === 1 && beside.length === 0 ? Math.max(weights[place], LEAST_WEIGHT) : weights[place],
       })),
     },
+    besideWeights: weights.slice(chosen.length),
     trials: chosen.flatMap(({ trials }) => trials),
     validationLoss: loss,
   };

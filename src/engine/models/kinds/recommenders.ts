@@ -5,7 +5,7 @@ import { createExpander } from '../../encoders/expand.js';
 import type { Explanation } from '../../engine.js';
 import { explainedOutputs } from '../../explanations/sampled.js';
 import { eraseUsers } from '../../recommenders/erase.js';
-import { explainRecommendation } from '../../recommenders/explain.js';
+import { explainRecommendations } from '../../recommenders/explain.js';
 import { packRecommender, unpackRecommender } from '../../recommenders/file/file.js';
 import { fitRecommender, type FitRequest as RecommenderRequest } from '../../recommenders/fit.js';
 import { selectRows } from '../../recommenders/matrix/sparse.js';
@@ -14,7 +14,16 @@ import { type OpenRecommender, openRecommender } from '../../recommenders/predic
 import { isSingle, SINGLE_RECOMMENDERS, type SingleRecommender } from '../../recommenders/recommender.js';
 import type { Batch } from '../../training/batch.js';
 import type { FittedModel, KindRequest, ModelKind, Workshop } from '../kind.js';
-import { interestOnly, matrixOf, ownedContract, ownedIn, ownedInBatch, validationFold } from '../owned.js';
+import {
+  idsOf,
+  interestOnly,
+  matrixOf,
+  ownedContract,
+  ownedFeature,
+  ownedIn,
+  ownedInBatch,
+  validationFold,
+} from '../owned.js';
 
 const COUNTS = 'it is a table of which products are owned together, which has no parameters to average or clip';
 
@@ -108,10 +117,6 @@ async function fitOne(request: KindRequest, { backend, checkpoint, onProgress }:
   };
 }
 
-/** Ids are there where the model is to be stored; an evaluation does without. */
-export const idsOf = (userIds: readonly string[], users: Int32Array): string[] =>
-  Array.from(users, (user) => userIds[user] ?? String(user));
-
 /** Made ready once for each model, as long as it is loaded: to score and to explain. */
 const opened = new WeakMap<RecommenderModel, OpenRecommender>();
 
@@ -130,22 +135,18 @@ function probabilitiesOf(open: OpenRecommender, batch: Batch): Float32Array {
 }
 
 /** What each product owned adds to the log-odds of some products. */
-function explainOwned(
+const explainOwned = (
   { products }: FeatureContract,
   recommender: RecommenderModel,
   owned: Int32Array,
   outputs: readonly number[],
-): Explanation[] {
-  return outputs.map((output) => {
-    const { base, score, contributions } = explainRecommendation(recommender, openedOf(recommender), owned, output);
-    return {
-      base,
-      score,
-      contributions: contributions.map(({ products: own, contribution }) => ({
-        feature: own.length === 1 ? `owned:${products[own[0]]}` : `owned:${own.length} further products`,
-        value: own.length,
-        contribution,
-      })),
-    };
-  });
-}
+): Explanation[] =>
+  explainRecommendations(recommender, openedOf(recommender), owned, outputs).map(({ base, score, contributions }) => ({
+    base,
+    score,
+    contributions: contributions.map(({ products: own, contribution }) => ({
+      feature: ownedFeature(products, own),
+      value: own.length,
+      contribution,
+    })),
+  }));
