@@ -1,6 +1,10 @@
+import { priceHistory, suspectedSplit } from '../risk/market/history.js';
+import { priceFiguresOf } from '../risk/market/price-figures.js';
+import { riskFiguresOf } from '../risk/market/risk-figures.js';
 import { type DemoInstitution, type DemoRecord, generateInstitution, generateReference } from './consortium.js';
 import { HISTORY_DAYS } from './events.js';
 import { INSTITUTIONS, REFERENCE } from './institutions.js';
+import { pricesOf } from './prices.js';
 import { LISTINGS, productsOf, riskClassOf } from './products.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -49,6 +53,36 @@ describe('the products of the demo consortium', () => {
     expect(listing.minimumHorizonMonths).toBeGreaterThanOrEqual(0);
     expect(listing.currency).toMatch(/^[A-Z]{3}$/);
     if (listing.expectedYield !== null) expect(Math.abs(listing.expectedYield)).toBeLessThan(0.2);
+  });
+});
+
+describe('made-up prices', () => {
+  const priced = LISTINGS.filter((listing) => pricesOf(listing, 1, NOW).length > 0);
+
+  it('are there for all funds, bonds and stocks, long enough for the summary risk indicator', () => {
+    expect(new Set(priced.map(({ type }) => type))).toEqual(new Set(['fund', 'bond', 'stock']));
+    expect(priced.length).toBe(LISTINGS.filter(({ type }) => ['fund', 'bond', 'stock'].includes(type)).length);
+    for (const listing of priced) {
+      const history = priceHistory(pricesOf(listing, 1, NOW));
+      expect(history).toMatchObject({
+        sufficient: true,
+        gaps: 0,
+        frequency: listing.type === 'bond' ? 'monthly' : 'weekly',
+      });
+      expect(suspectedSplit(history.points)).toBeUndefined();
+    }
+  });
+
+  it('are about as volatile as the products say', () => {
+    for (const listing of priced) {
+      const figures = riskFiguresOf({ ...listing, priceFigures: priceFiguresOf(pricesOf(listing, 1, NOW)) })!;
+      expect(Math.abs(figures.volatility / listing.volatility! - 1)).toBeLessThan(0.35);
+    }
+  });
+
+  it('are the same for the same seed, and others for another', () => {
+    expect(pricesOf(priced[0], 1, NOW)).toEqual(pricesOf(priced[0], 1, NOW));
+    expect(pricesOf(priced[0], 1, NOW)).not.toEqual(pricesOf(priced[0], 2, NOW));
   });
 });
 

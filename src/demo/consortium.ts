@@ -28,6 +28,8 @@ export interface DemoInstitution {
   readonly id: string;
   readonly plan: Pick<InstitutionPlan, 'code' | 'name' | 'kind' | 'country' | 'currency'>;
   readonly products: readonly DemoProduct[];
+  /** Of the prices of its products, which are the same at each institution. */
+  readonly priceSeed: number;
   readonly records: readonly DemoRecord[];
   /** What its users are for, where that is stored: those of the reference panel are never trained on. */
   readonly fold?: 'test';
@@ -37,7 +39,7 @@ export interface DemoInstitution {
 export function generateInstitution(plan: InstitutionPlan, { now, seed = 1, scale = 1 }: DemoOptions): DemoInstitution {
   const products = productsOf(plan.code);
   const records = recordsOf(plan, scaled(plan.users, scale), new Random(seed).fork(plan.code), now);
-  return { id: institutionIdOf(plan, { seed }), plan, products, records };
+  return { id: institutionIdOf(plan, { seed }), plan, products, priceSeed: seed, records };
 }
 
 const scaled = (users: number, scale: number): number => Math.max(1, Math.round(users * scale));
@@ -57,6 +59,7 @@ export function generateReference({ now, seed = 1, scale = 1 }: DemoOptions): De
     id: institutionIdOf(REFERENCE, { seed }),
     plan: REFERENCE,
     products: LISTINGS.map(({ sellers: _, ...product }) => product),
+    priceSeed: seed,
     records,
     fold: 'test',
   };

@@ -1,8 +1,10 @@
 import { featuresOf } from '../profiles/features.js';
 import { applyEvents, emptyState, type ProfileEvent } from '../profiles/state.js';
 import { tagsOf } from '../profiles/tags.js';
+import { priceFiguresOf } from '../risk/market/price-figures.js';
 import type { DemoInstitution } from './consortium.js';
 import type { DemoEvent } from './events.js';
+import { type DemoPrice, pricesOf } from './prices.js';
 import type { DemoProduct } from './products.js';
 import { Random } from './random.js';
 import type { DemoUser } from './users.js';
@@ -19,8 +21,11 @@ export interface TableRows {
 /** A generated institution as rows of the database, to be read once and in this order, in which they refer to each other. */
 export function tablesOf(institution: DemoInstitution, now: Date): TableRows[] {
   const productIds = productIdsOf(institution);
+  const { priceSeed } = institution;
+  const histories = new Map(institution.products.map((product) => [product, pricesOf(product, priceSeed, now)]));
   return [
-    products(institution, productIds),
+    products(institution, productIds, histories),
+    prices(histories, productIds),
     users(institution),
     questionnaires(institution),
     holdings(institution, productIds),
@@ -34,7 +39,19 @@ function productIdsOf({ id, products }: DemoInstitution): ReadonlyMap<string, st
   return new Map(products.map(({ code }) => [code, random.fork(code).uuid()]));
 }
 
-function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string>): TableRows {
+type Histories = ReadonlyMap<DemoProduct, readonly DemoPrice[]>;
+
+function prices(histories: Histories, ids: ReadonlyMap<string, string>): TableRows {
+  return {
+    table: 'product_prices',
+    columns: ['product_id', 'day', 'price'],
+    rows: [...histories].flatMap(([product, points]) =>
+      points.map(({ day, price }) => [idOf(ids, product), day, price]),
+    ),
+  };
+}
+
+function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string>, histories: Histories): TableRows {
   return {
     table: 'products',
     columns: [
@@ -51,6 +68,7 @@ function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string
       'required_knowledge',
       'currency',
       'attributes',
+      'price_figures',
     ],
     rows: products.map((product) => [
       idOf(ids, product),
@@ -66,6 +84,7 @@ function products({ products }: DemoInstitution, ids: ReadonlyMap<string, string
       product.requiredKnowledge,
       product.currency,
       product.attributes,
+      priceFiguresOf(histories.get(product) ?? []) ?? null,
     ]),
   };
 }

@@ -3,10 +3,12 @@ import { INSTITUTIONS } from '../../src/demo/institutions.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import { featuresOf } from '../../src/profiles/features.js';
 import { applyEvents, emptyState } from '../../src/profiles/state.js';
+import type { PricePoint } from '../../src/risk/market/history.js';
+import { priceFiguresOf } from '../../src/risk/market/price-figures.js';
 import { createInstitution, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
-const TABLES = ['products', 'users', 'questionnaires', 'holdings', 'behaviour_events', 'profiles'];
+const TABLES = ['products', 'product_prices', 'users', 'questionnaires', 'holdings', 'behaviour_events', 'profiles'];
 
 describe('seeding the demo consortium', () => {
   let test: TestDatabase & { drop: () => Promise<void> };
@@ -70,6 +72,23 @@ describe('seeding the demo consortium', () => {
   it('leaves a database alone that has institutions of its own', async () => {
     await createInstitution(test.database);
     expect((await seedDemo(options())).institutions).toEqual([]);
+  });
+
+  it('stores the figures that the stored prices give', async () => {
+    const { institutions } = await seedDemo(options());
+    const products: { prices: PricePoint[] | null; figures: object | null }[] = await test.database.tenant(
+      institutions[1].id,
+      (manager) =>
+        manager.query(
+          `select p.price_figures as figures,
+                  (select json_agg(json_build_object('day', day::text, 'price', price)) from concord.product_prices where product_id = p.id) as prices
+             from concord.products p`,
+        ),
+    );
+    const priced = products.filter(({ prices }) => prices !== null);
+    expect(priced.length).toBeGreaterThan(30);
+    for (const { prices, figures } of products)
+      expect(figures).toEqual(JSON.parse(JSON.stringify(priceFiguresOf(prices ?? []) ?? null)));
   });
 
   it('stores the profiles that the stored events give', async () => {

@@ -1,5 +1,8 @@
 import { type Listing, riskClassOf, sellers } from './listing.js';
 
+/** Credit quality steps of issuers: states and covered bonds are safest, subordinated ones are not. */
+const STEPS: Readonly<Record<string, number>> = { C07: 1, R08: 1, S04: 3, P99: 3, N03: 3, V10: 3 };
+
 /** [name, code, sellers, years, coupon a year, volatility, minimum amount, required knowledge, appeal, green, currency] */
 type Bond = readonly [
   name: string,
@@ -48,7 +51,11 @@ export const BONDS: readonly Listing[] = BONDS_SOLD.map(
     minimumHorizonMonths: Math.min(years * 12, 60),
     requiredKnowledge: knowledge,
     currency,
-    attributes: { issuer: code.match(/^[GIEU]/) ? 'state' : 'company', ...(green && { theme: 'sustainability' }) },
+    attributes: {
+      issuer: code.match(/^[GIEU]/) ? 'state' : 'company',
+      creditQualityStep: code.match(/^[GIEU]/) ? 1 : (STEPS[code] ?? 2),
+      ...(green && { theme: 'sustainability' }),
+    },
     themes: { income: 0.8, sustainability: green ? 1 : 0 },
     appeal,
     sellers: sellers(letters),

@@ -66,10 +66,14 @@ export function cornishFisher(z: number, { skewness: s, kurtosis: k }: Pick<Mome
   return z + ((z * z - 1) * s) / 6 + ((z ** 3 - 3 * z) * k) / 24 - ((2 * z ** 3 - 5 * z) * s * s) / 36;
 }
 
-/** Whether the expansion rises everywhere, as a quantile must: its derivative, a parabola in z, has no root (Maillard 2012, section 3). */
+/** Range of normal quantiles that are looked at, and the step between them: beyond 6 deviations lie 2e-9 of the distribution. */
+const GRID = { end: 6, step: 1 / 256 } as const;
+
+/** Whether the expansion rises, as a quantile must: its derivative, a parabola in z, is above 0 (Maillard 2012, section 3). */
 function isQuantile({ skewness: s, kurtosis: k }: Moments): boolean {
   const [a, b, c] = [k / 8 - (s * s) / 6, s / 3, 1 - k / 8 + (5 * s * s) / 36];
-  return a >= 0 && c > 0 && b * b <= 4 * a * c;
+  const lowest = a > 0 && Math.abs(b / (2 * a)) < GRID.end ? -b / (2 * a) : 0;
+  return [-GRID.end, lowest, GRID.end].every((z) => a * z * z + b * z + c > 0);
 }
 
 /**
@@ -90,9 +94,6 @@ export function cornishFisherTail(moments: Moments, z: number, alpha: number): T
     : rearranged(moments, alpha);
   return { valueAtRisk: loss(mean + deviation * quantile), expectedShortfall: loss(mean + deviation * tail) };
 }
-
-/** Range and step of the grid on which the expansion is put in order: beyond 8 deviations lies less than 1e-15 of a normal distribution. */
-const GRID = { end: 8, step: 1 / 512 } as const;
 
 function rearranged(moments: Moments, alpha: number): [quantile: number, tail: number] {
   const size = (2 * GRID.end) / GRID.step;
