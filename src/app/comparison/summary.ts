@@ -119,8 +119,8 @@ function calibrationSentence({ model, plots }: ComparedModel): string[] {
   if (!Number.isFinite(error)) return [];
   const judged =
     error - chance < POOR_CALIBRATION
-      ? `with so many users chance alone makes ${percent(chance)}, so they can be read as they are`
-      : `chance alone makes ${percent(chance)}, so calibrate them before they are read as they are`;
+      ? `with so many users chance alone makes ${percent(chance)}, so what it says can be read as it stands`
+      : `chance alone makes ${percent(chance)}, so calibrate it before what it says is read as it stands`;
   if (plots.task === 'risk')
     return [
       `Probabilities of ${model} are ${percent(error)} off on average (mean ${percent(plots.meanProbability)}, observed ${percent(plots.eventRate)}): ${judged}.`,

@@ -39,6 +39,8 @@ svg .whisker{stroke-width:1.5;fill:none}
 svg .line{fill:none;stroke-width:2;stroke-linejoin:round}
 ${LIGHT.map((_, place) => `.s${place}{stroke:var(--c${place});${DASHES[place] && `stroke-dasharray:${DASHES[place]}`}}.w${place}{stroke:var(--c${place})}.f${place}{fill:var(--c${place})}`).join('\n')}
 .faint{opacity:.5}
+.solid{stroke-dasharray:none}
+figcaption{font-size:.9rem}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;list-style:none;margin:.4rem 0 0;padding:0;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .legend svg{width:2.2rem;height:.9rem}

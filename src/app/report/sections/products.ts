@@ -2,12 +2,13 @@ import type { Comparison, InterestPlots } from '../../comparison/comparison.js';
 import { count, decimals, percent } from '../../comparison/summary.js';
 import { dataTable, type Markup, markup, section } from '../markup.js';
 import { bar, legend } from '../svg/draw.js';
-import { frame, percentNumber } from '../svg/frame.js';
+import { frame, percentNumber, place } from '../svg/frame.js';
 import { type Drawn, drawnOf } from './ranking.js';
 
 /** Products in the plot and in the table; a wide catalogue's others are one row. */
 const MOST_BARS = 24;
 const MOST_ROWS = 60;
+const MOST_LETTERS = 16;
 /** Models side by side in one bar plot. */
 const MOST_SIDE_BY_SIDE = 3;
 
@@ -49,8 +50,7 @@ function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): 
     .map((product, place) => ({ ...product, place }))
     .filter(({ place }) => drawn.some(({ plots }) => Number.isFinite(plots.recallByProduct[place])))
     .slice(0, MOST_BARS);
-  const width = Math.max(420, 60 + tested.length * (drawn.length * 9 + 8));
-  const label = (code: string) => (code.length > 12 ? `${code.slice(0, 11)}…` : code);
+  const label = (code: string) => (code.length > MOST_LETTERS ? `${code.slice(0, MOST_LETTERS - 1)}…` : code);
   return markup`<figure>${frame(
     {
       title: 'Recall@3 by product',
@@ -62,11 +62,12 @@ function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): 
         .join('; '),
       x: { label: 'products by owners, most owned first', from: 0, to: Math.max(1, tested.length), ticks: [] },
       y: { label: 'recall@3', from: 0, to: 1, format: percentNumber },
-      width,
-      height: 330,
+      width: 1000,
+      height: 360,
+      below: 70,
     },
     (scales) =>
-      tested.map(({ code, owners, place }, column) => {
+      tested.map(({ code, owners, place: at }, column) => {
         const [left, right] = [scales.x(column + 0.1), scales.x(column + 0.9)];
         const each = (right - left) / drawn.length;
         return [
@@ -74,12 +75,12 @@ function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): 
             bar(scales, {
               from: left + style * each,
               to: left + (style + 1) * each - 1,
-              height: plots.recallByProduct[place],
+              height: plots.recallByProduct[at],
               style,
-              text: `${code} (${count(owners)} owners), ${model}: ${percent(plots.recallByProduct[place])}`,
+              text: `${code} (${count(owners)} owners), ${model}: ${percent(plots.recallByProduct[at])}`,
             }),
           ),
-          markup`<text class="muted" transform="translate(${(left + right) / 2 + 3} ${scales.bottom - 4}) rotate(-90)">${label(code)}</text>`,
+          markup`<text class="muted" text-anchor="end" transform="translate(${place((left + right) / 2 + 4)} ${scales.bottom + 14}) rotate(-35)">${label(code)}</text>`,
         ];
       }),
   )}${legend(drawn.map(({ model }) => model))}<figcaption>${data.products.length > tested.length && `The ${tested.length} most owned of ${data.products.length} products that were hidden from somebody.`}</figcaption></figure>`;

@@ -1,6 +1,5 @@
 import { heightAt } from '../../../engine/metrics/curves.js';
 import type { ComparedModel, Comparison, InterestPlots, RiskPlots } from '../../comparison/comparison.js';
-import { nameOf } from '../../comparison/figures.js';
 import { decimals, percent } from '../../comparison/summary.js';
 import { dataTable, figuresOf, type Markup, markup, section } from '../markup.js';
 import { MOST_DRAWN } from '../style.js';
@@ -114,7 +113,7 @@ export function recallSection(comparison: Comparison): Markup {
         ]),
     )}${legend(drawn.map(({ model }) => model))}<figcaption>${drawnNote(comparison)}</figcaption></figure>
 ${dataTable(
-  `${nameOf('recall@3')} and the others, with 95 % intervals (Wilson)`,
+  'Hidden product among the first k, with 95 % intervals (Wilson)',
   ['k', ...drawn.map(({ model }) => model)],
   ks.map((k) => [
     k,

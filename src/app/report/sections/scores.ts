@@ -6,7 +6,11 @@ import { frame, percentNumber } from '../svg/frame.js';
 
 /** How probabilities are spread among users with and without the event. */
 export function scoresSection({ models }: Comparison): Markup {
-  const ofRisk = models.filter((model): model is ComparedModel & { plots: RiskPlots } => model.plots.task === 'risk');
+  const ofRisk = models.filter(
+    (model): model is ComparedModel & { plots: RiskPlots } => model.plots.task === 'risk' && tellsApart(model.plots),
+  );
+  const others = models.filter((model) => !ofRisk.some(({ model: name }) => name === model.model));
+  if (ofRisk.length === 0) return markup``;
   const most = Math.max(
     ...ofRisk.flatMap(({ plots }) => [...shares(plots.scores.events), ...shares(plots.scores.others)]),
   );
@@ -15,9 +19,15 @@ export function scoresSection({ models }: Comparison): Markup {
     'Probabilities by outcome',
     markup`<p>The less the two overlap, the better they can be told apart. Bars: users without the event; stepped line: users with it; each adds up to 100 %.</p>
 <ul class="legend"><li><svg viewBox="0 0 36 14" aria-hidden="true"><rect class="f0 faint" width="36" height="14"/></svg>without the event</li><li><svg viewBox="0 0 36 14" aria-hidden="true"><line class="line w1" x1="0" x2="36" y1="7" y2="7"/></svg>with the event</li></ul>
-<div class="plots small">${ofRisk.map(({ model, plots }) => scorePlot(model, plots.scores, most))}</div>`,
+<div class="plots small">${ofRisk.map(({ model, plots }) => scorePlot(model, plots.scores, most))}</div>
+${others.length > 0 && markup`<p class="muted">Not drawn: ${others.map(({ model }) => model).join(', ')}, which ${others.length > 1 ? 'give' : 'gives'} nearly everybody the same probability.</p>`}`,
   );
 }
+
+const ALIKE = 0.99;
+
+const tellsApart = ({ scores: { events, others } }: RiskPlots): boolean =>
+  [events, others].every((counts) => Math.max(...shares(counts)) < ALIKE);
 
 const shares = (counts: readonly number[]): number[] => {
   const all = counts.reduce((sum, value) => sum + value, 0);

@@ -17,6 +17,8 @@ export interface Frame {
   readonly y: Axis;
   readonly width?: number;
   readonly height?: number;
+  /** More room below the axis. */
+  readonly below?: number;
 }
 
 /** From values to places in the picture. */
@@ -33,10 +35,10 @@ const MARGIN = { left: 52, right: 12, top: 10, bottom: 42 };
 
 /** A plot's axes, grid and labels, with what is drawn inside. */
 export function frame(
-  { title, description, x, y, width = 420, height = 300 }: Frame,
+  { title, description, x, y, width = 420, height = 300, below = 0 }: Frame,
   draw: (scales: Scales) => Content,
 ): Markup {
-  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
+  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom - below];
   const scales: Scales = {
     left,
     right,
