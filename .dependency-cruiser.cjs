@@ -1,5 +1,6 @@
 /** The arrows of docs/architecture.md, enforced. */
 const NAMES = [
+  'oversight',
   'users',
   'products',
   'profiles',

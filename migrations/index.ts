@@ -11,6 +11,7 @@ import { Ledger1764000000010 } from './1764000000010-ledger.js';
 import { Federation1764000000011 } from './1764000000011-federation.js';
 import { StreamedModels1764000000012 } from './1764000000012-streamed-models.js';
 import { SignedUploads1764000000013 } from './1764000000013-signed-uploads.js';
+import { Oversight1764000000014 } from './1764000000014-oversight.js';
 import { PricesAndReasons1764000000016 } from './1764000000016-prices-and-reasons.js';
 import { Experiments1764000000018 } from './1764000000018-experiments.js';
 
@@ -29,6 +30,7 @@ export const migrations = [
   Federation1764000000011,
   StreamedModels1764000000012,
   SignedUploads1764000000013,
+  Oversight1764000000014,
   PricesAndReasons1764000000016,
   Experiments1764000000018,
 ];

@@ -5,6 +5,7 @@ import { migrate } from '../database/migrate.js';
 import { createEngine } from '../engine/create-engine.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
 import { SCOPES, type Viewer } from '../graphql/viewer.js';
+import type { RaisedAlert } from '../oversight/report.js';
 import type { BudgetLevel } from '../privacy/alert.js';
 import type { Config } from './config.js';
 import { prepareDataFolder } from './data-folder.js';
@@ -67,7 +68,8 @@ export interface Runtime extends OpenDatabase {
 
 /**
  * Everything but the HTTP server: what `serve` serves, and what commands such as train and import work with.
- * @param options `measured` wraps the scoring service, for metrics; `onBudgetLevel` is told how near its cap a privacy budget is
+ * @param options `measured` wraps the scoring service, for metrics; `onBudgetLevel` is told how near its cap a privacy budget is,
+ *   `onOversight` when fairness or drift of a model has become graver
  * @throws {ConcordError} CONFIGURATION or UNAVAILABLE; nothing is left open then
  */
 export async function createRuntime(
@@ -75,6 +77,7 @@ export async function createRuntime(
   options: OpenOptions & {
     readonly measured?: (scoring: ScoringService) => ScoringService;
     readonly onBudgetLevel?: (level: BudgetLevel) => void;
+    readonly onOversight?: (alert: RaisedAlert) => void;
   } = {},
 ): Promise<Runtime> {
   const resources = createResources();
@@ -88,6 +91,7 @@ export async function createRuntime(
       scoring,
       ledgerKey: await openLedgerKey(config.dataDir),
       onBudgetLevel: options.onBudgetLevel,
+      onOversight: options.onOversight,
       onError: options.onError,
       riskThresholds: config.risk,
     });

@@ -11,7 +11,7 @@ export interface Housekeeping {
 
 /**
  * What has to be done beside requests while the server runs. At first the models are loaded and compiled, so that no request waits for
- * it; now and then profiles get the tags that time alone gives or takes. Several servers on one database do it twice, to no harm.
+ * it; now and then profiles get the tags that time alone gives or takes, and drift is measured. Several servers on one database do it twice, to no harm.
  * @param onError a round has failed; the next comes all the same
  */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
@@ -24,6 +24,7 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
     timer = setTimeout(() => {
       round = round
         .then(() => refreshAll(services, controller.signal))
+        .then(() => watchAll(services, controller.signal))
         .catch((error) => {
           if (!controller.signal.aborted) onError(error);
         })
@@ -44,6 +45,10 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
 
 const refreshAll = (services: Services, signal: AbortSignal): Promise<void> =>
   forAll(services, signal, ({ id }) => services.profiles.refresh(localViewer(id), { signal }));
+
+/** Drift of the models in service. */
+const watchAll = (services: Services, signal: AbortSignal): Promise<void> =>
+  forAll(services, signal, ({ id }) => services.oversight.drift.watch(id, signal));
 
 async function forAll(
   { institutions }: Services,

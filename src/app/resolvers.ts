@@ -16,6 +16,7 @@ import {
   ViewerInstitutionResolver,
 } from '../institutions/institutions.resolver.js';
 import { ModelsResolver, modelVersionFinder } from '../models/models.resolver.js';
+import { ModelOversightResolver, OversightResolver } from '../oversight/oversight.resolver.js';
 import { BudgetsResolver, LedgerResolver } from '../privacy/privacy.resolver.js';
 import { PricesResolver } from '../products/prices.resolver.js';
 import { ProductsResolver, productFinder } from '../products/products.resolver.js';
@@ -50,6 +51,8 @@ const RESOLVERS: readonly ResolverClass[] = [
   RunsResolver,
   LineageResolver,
   RoundsResolver,
+  OversightResolver,
+  ModelOversightResolver,
 ];
 
 /** The schema that serves. */
@@ -57,6 +60,7 @@ export function createApiSchema(services: Services): GraphQLSchema {
   const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback } = services;
   const { experiments, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
+  const { reports, fairness, drift, cards } = services.oversight;
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
     User: userFinder(users),
@@ -92,6 +96,8 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new RunsResolver(runs, baseModels),
     new LineageResolver(runs),
     new RoundsResolver(rounds),
+    new OversightResolver(reports, fairness, drift),
+    new ModelOversightResolver(reports, cards),
   ]);
 }
 

@@ -132,6 +132,7 @@ function openRuntime(
       const { raised, ...state } = level;
       if (raised) log.warn(state, 'a privacy budget runs out');
     },
+    onOversight: (alert) => log.warn(alert, `${alert.kind} of a model version asks for a look`),
   });
 }
 

@@ -6,6 +6,8 @@ import { InstitutionsService } from '../institutions/institutions.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
 import { TrainingService } from '../models/training.service.js';
+import { createOversight } from '../oversight/create-oversight.js';
+import type { RaisedAlert } from '../oversight/report.js';
 import type { BudgetLevel } from '../privacy/alert.js';
 import { createPrivacy } from '../privacy/create-privacy.js';
 import type { LedgerKey } from '../privacy/ledger.service.js';
@@ -15,8 +17,9 @@ import { ProfilesService } from '../profiles/profiles.service.js';
 import { FeedbackService } from '../recommendations/feedback.service.js';
 import { RecommendationsService } from '../recommendations/recommendations.service.js';
 import { RiskService } from '../risk/risk.service.js';
-import type { RiskThresholds } from '../risk/risk-class.js';
+import { DEFAULT_THRESHOLDS, type RiskThresholds } from '../risk/risk-class.js';
 import { UsersService } from '../users/users.service.js';
+import { VERSION } from './version.js';
 
 export interface ServiceModules {
   readonly database: Database;
@@ -27,6 +30,8 @@ export interface ServiceModules {
   readonly ledgerKey: LedgerKey;
   /** Told how near its cap a budget is. */
   readonly onBudgetLevel?: (level: BudgetLevel) => void;
+  /** Told when a model's fairness or drift has become graver. */
+  readonly onOversight?: (alert: RaisedAlert) => void;
   /** Told of what went wrong without a caller who could be told. */
   readonly onError?: (error: Error) => void;
   /** Default: see risk-class.ts. */
@@ -37,7 +42,7 @@ export type Services = ReturnType<typeof createServices>;
 
 /** Every service, over one database and one engine. Close `privacy` when done. */
 export function createServices(modules: ServiceModules) {
-  const { database, engine, scoring, ledgerKey, onBudgetLevel, onError, riskThresholds } = modules;
+  const { database, engine, scoring, ledgerKey, onBudgetLevel, onOversight, onError, riskThresholds } = modules;
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
   const prices = new PricesService({ products });
@@ -60,9 +65,13 @@ export function createServices(modules: ServiceModules) {
   const feedback = new FeedbackService({ database });
   const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
   const federation = createFederation({ database, institutions, models, profiles, scoring, privacy });
+  const oversight = createOversight(
+    { concord: VERSION, threshold: (riskThresholds ?? DEFAULT_THRESHOLDS).high, onRaised: onOversight },
+    { database, models, products, profiles, scoring, runs: federation.runs, ledger: privacy.ledger },
+  );
   return {
     ...{ institutions, products, prices, profiles, users, models, training, risk, experiments },
     ...{ recommendations, feedback },
-    ...{ privacy, federation },
+    ...{ privacy, federation, oversight },
   };
 }

@@ -166,7 +166,7 @@ test.each(Object.keys(FIXTURES))('%s: an institution cannot write a row of anoth
 });
 
 /** Nobody changes a row of these, not even of their own. */
-const APPEND_ONLY = ['ledger_entries', 'ledger_checkpoints', 'refusals'];
+const APPEND_ONLY = ['ledger_entries', 'ledger_checkpoints', 'refusals', 'oversight_reports'];
 /** Of these the application may not even try all changes. */
 const RESTRICTED = [
   'nodes',
@@ -251,7 +251,7 @@ test('every foreign key between tables of institutions carries the institution, 
   expect([...bound].sort()).toEqual(tables.filter(isOwned));
 });
 
-const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations', 'experiment_variants'];
+const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations', 'experiment_variants', 'oversight_reports'];
 
 test.each(TRIGGERED)("%s cannot refer to another institution's model version", async (table) => {
   const theirs = { ...b };
@@ -260,7 +260,7 @@ test.each(TRIGGERED)("%s cannot refer to another institution's model version", a
   const own = { ...FIXTURES[table]({ ...a }), model_version_id: theirs.model_version_id, ...place };
   await expect(inTenant(a, insert(table, own))).rejects.toMatchObject({ code: '23503' });
   const update = { text: `update concord.${table} set model_version_id = $1`, values: [theirs.model_version_id] };
-  const refusal = RESTRICTED.includes(table) ? INSUFFICIENT_PRIVILEGE : { code: '23503' };
+  const refusal = [...RESTRICTED, ...APPEND_ONLY].includes(table) ? INSUFFICIENT_PRIVILEGE : { code: '23503' };
   await expect(inTenant(a, update)).rejects.toMatchObject(refusal);
 });
 

@@ -15,6 +15,7 @@ concord.model_weights, row level security forced
 concord.node_keys, row level security forced
 concord.nodes, row level security forced
 concord.optimiser_states, row level security forced
+concord.oversight_reports, row level security forced
 concord.product_prices, row level security forced
 concord.products, row level security forced
 concord.profiles, row level security forced
@@ -154,6 +155,13 @@ concord.optimiser_states.first bytea not null
 concord.optimiser_states.round_id uuid not null
 concord.optimiser_states.second bytea not null
 concord.optimiser_states.sequence integer not null
+concord.oversight_reports.created_at timestamp with time zone not null default now()
+concord.oversight_reports.id uuid not null default gen_random_uuid()
+concord.oversight_reports.institution_id uuid not null
+concord.oversight_reports.kind text not null
+concord.oversight_reports.level text not null
+concord.oversight_reports.model_version_id uuid not null
+concord.oversight_reports.report jsonb not null
 concord.product_prices.day date not null
 concord.product_prices.institution_id uuid not null
 concord.product_prices.price double precision not null
@@ -344,6 +352,12 @@ concord.optimiser_states optimiser_states_first_check CHECK (((length(first) >= 
 concord.optimiser_states optimiser_states_pkey PRIMARY KEY (round_id, sequence)
 concord.optimiser_states optimiser_states_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id) DEFERRABLE INITIALLY DEFERRED
 concord.optimiser_states optimiser_states_sequence_check CHECK ((sequence >= 0))
+concord.oversight_reports oversight_reports_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.oversight_reports oversight_reports_kind_check CHECK ((kind = ANY (ARRAY['fairness'::text, 'drift'::text])))
+concord.oversight_reports oversight_reports_level_check CHECK ((level = ANY (ARRAY['none'::text, 'watch'::text, 'alert'::text])))
+concord.oversight_reports oversight_reports_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
+concord.oversight_reports oversight_reports_pkey PRIMARY KEY (id)
+concord.oversight_reports oversight_reports_report_check CHECK ((jsonb_typeof(report) = 'object'::text))
 concord.product_prices product_prices_institution_id_product_id_fkey FOREIGN KEY (institution_id, product_id) REFERENCES concord.products(institution_id, id) ON DELETE CASCADE
 concord.product_prices product_prices_pkey PRIMARY KEY (product_id, day)
 concord.product_prices product_prices_price_check CHECK (((price > (0)::double precision) AND (price < 'Infinity'::double precision)))
@@ -418,6 +432,8 @@ CREATE INDEX feedback_user ON concord.feedback USING btree (institution_id, user
 CREATE INDEX holdings_product ON concord.holdings USING btree (institution_id, product_id)
 CREATE INDEX imports_institution ON concord.imports USING btree (institution_id, finished_at DESC)
 CREATE INDEX node_keys_node ON concord.node_keys USING btree (institution_id, node_id)
+CREATE INDEX oversight_reports_latest ON concord.oversight_reports USING btree (institution_id, model_version_id, kind, created_at DESC, id DESC)
+CREATE INDEX oversight_reports_time ON concord.oversight_reports USING btree (institution_id, created_at DESC, id DESC)
 CREATE INDEX recommendations_experiment ON concord.recommendations USING btree (institution_id, experiment_id) WHERE (experiment_id IS NOT NULL)
 CREATE INDEX refusals_round ON concord.refusals USING btree (institution_id, round_id)
 CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (institution_id, user_id, assessed_at DESC)
@@ -455,6 +471,7 @@ CREATE UNIQUE INDEX nodes_institution_id_id_key ON concord.nodes USING btree (in
 CREATE UNIQUE INDEX nodes_institution_id_name_key ON concord.nodes USING btree (institution_id, name)
 CREATE UNIQUE INDEX nodes_pkey ON concord.nodes USING btree (id)
 CREATE UNIQUE INDEX optimiser_states_pkey ON concord.optimiser_states USING btree (round_id, sequence)
+CREATE UNIQUE INDEX oversight_reports_pkey ON concord.oversight_reports USING btree (id)
 CREATE UNIQUE INDEX product_prices_pkey ON concord.product_prices USING btree (product_id, day)
 CREATE UNIQUE INDEX products_institution_id_code_key ON concord.products USING btree (institution_id, code)
 CREATE UNIQUE INDEX products_institution_id_id_key ON concord.products USING btree (institution_id, id)
@@ -482,6 +499,8 @@ CREATE TRIGGER experiment_variants_model_version AFTER INSERT OR UPDATE ON conco
 CREATE TRIGGER follow_ledger BEFORE INSERT ON concord.ledger_entries FOR EACH ROW EXECUTE FUNCTION concord.follow_ledger()
 CREATE TRIGGER model_versions_kept BEFORE UPDATE OF id, institution_id, task, model, number, contract, training, created_at, digest, bytes ON concord.model_versions FOR EACH ROW EXECUTE FUNCTION concord.refuse_model_change()
 CREATE TRIGGER model_weights_kept BEFORE UPDATE OR TRUNCATE ON concord.model_weights FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_model_change()
+CREATE TRIGGER oversight_reports_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.oversight_reports FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_report_change()
+CREATE TRIGGER oversight_reports_model_version AFTER INSERT OR UPDATE ON concord.oversight_reports FOR EACH ROW EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER recommendations_model_version AFTER INSERT OR UPDATE ON concord.recommendations FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.risk_assessments FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 
@@ -508,6 +527,7 @@ node_keys own_rows permissive for all to public using ((institution_id = ( SELEC
 nodes own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 optimiser_states consortium permissive for all to public using (( SELECT concord.is_consortium() AS is_consortium))
 optimiser_states members_read permissive for select to public using ((( SELECT concord.current_institution() AS current_institution) IS NOT NULL))
+oversight_reports own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 product_prices own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 products own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 profiles own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -607,6 +627,7 @@ AS $function$
         execute format('grant execute on function concord.refresh_statistics() to %I', role);
         perform concord.grant_ledger(role);
         perform concord.grant_federation(role);
+        perform concord.grant_oversight(role);
         perform concord.grant_prices(role);
         perform concord.grant_experiments(role);
       end $function$
@@ -639,6 +660,13 @@ AS $function$
       begin
         execute format('revoke all on concord.ledger_entries, concord.ledger_checkpoints from %I', role);
         execute format('grant select, insert on concord.ledger_entries, concord.ledger_checkpoints to %I', role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_oversight(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant select, insert on concord.oversight_reports to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_prices(role name)
  RETURNS void
@@ -675,6 +703,13 @@ AS $function$
       begin
         raise exception 'what a model version is made of is never changed' using errcode = '42501';
       end $function$
+CREATE OR REPLACE FUNCTION concord.refuse_report_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'what was reported is never changed' using errcode = '42501';
+      end $function$
 
 -- grants to the application
 concord.attribute_descriptions: delete, insert, select, update
@@ -693,6 +728,7 @@ concord.model_weights: insert, select
 concord.node_keys: insert, select, update
 concord.nodes: insert, select, update
 concord.optimiser_states: delete, insert, select
+concord.oversight_reports: insert, select
 concord.product_prices: delete, insert, select, update
 concord.products: delete, insert, select, update
 concord.profiles: delete, insert, select, update
@@ -719,6 +755,9 @@ concord.model_versions.institution_id: null: the consortium's shared model
 concord.model_versions.rolled_back_at: when a rollback took it out of service: no later rollback goes back to it
 concord.model_versions.training: settings, seed, rows, duration
 concord.model_weights.bytes: a piece of a safetensors file, 1 MiB but for the last
+concord.oversight_reports.institution_id: whose users were measured; the version may be a shared one
+concord.oversight_reports.level: none, watch or alert: see docs/oversight.md for what passes which mark
+concord.oversight_reports.report: figures of groups of users, none of fewer than the report says; nothing of any one user
 concord.product_prices.price: in the product's currency, adjusted for splits
 concord.products.code: the same code at two institutions is the same product to a model
 concord.products.expected_yield: per year: .03 is 3 %

@@ -181,5 +181,7 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
   update_chunks: (tenant) =>
     owned(tenant, { contribution_id: tenant.contribution_id, sequence: 0, bytes: Buffer.from([1]) }),
   refusals: (tenant) => owned(tenant, { code: 'REPLAYED', message: 'Again.' }),
+  oversight_reports: (tenant) =>
+    owned(tenant, { model_version_id: tenant.model_version_id, kind: 'drift', level: 'none', report: {} }),
   imports: (tenant) => owned(tenant, { descriptor: 'test', report: {}, started_at: now(), finished_at: now() }),
 };

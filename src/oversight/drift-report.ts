@@ -1,0 +1,64 @@
+import type { Dataset } from '../engine/data/dataset.js';
+import type { FeatureContract } from '../engine/encoders/contract.js';
+import type { Task } from '../engine/engine.js';
+import {
+  type FeatureDrift,
+  featureDrift,
+  type HoldingsDrift,
+  holdingsDrift,
+} from '../engine/metrics/drift/feature-drift.js';
+import { type LabelDrift, labelDrift, parseScoreProfile, scoreDrift } from '../engine/metrics/drift/score-profile.js';
+import { gravest, type Shift, type ShiftLevel } from '../engine/metrics/drift/stability.js';
+
+/** How far users have moved from those whom a model was trained on. */
+export interface DriftReport {
+  /** Of now. */
+  readonly users: number;
+  /** Whom the contract was fitted to; null: not known. */
+  readonly trainedOn: number | null;
+  /** Greatest PSI first. */
+  readonly features: readonly FeatureDrift[];
+  readonly holdings: readonly HoldingsDrift[];
+  /** Of a risk model. */
+  readonly score: Shift | null;
+  readonly label: LabelDrift | null;
+  /** What could not be told, and why. */
+  readonly notes: readonly string[];
+}
+
+export interface DriftInput {
+  readonly task: Task;
+  readonly contract: FeatureContract;
+  readonly training: Readonly<Record<string, unknown>>;
+  readonly current: Dataset;
+  /** Of the same users, of a risk model. */
+  readonly scores?: ArrayLike<number>;
+  /** Why the contract tells no distribution; undefined: it does. */
+  readonly undistributed?: string;
+}
+
+export function driftReport({ task, contract, training, current, scores, undistributed }: DriftInput): DriftReport {
+  const trainedOn = typeof training.trainingUsers === 'number' ? training.trainingUsers : null;
+  const trained = trainedOn ?? Number.POSITIVE_INFINITY;
+  const notes: string[] = [];
+  if (undistributed) notes.push(undistributed);
+  const profile = parseScoreProfile(training.scores);
+  if (task === 'risk' && !profile)
+    notes.push(
+      'The version was stored without a profile of its scores: neither their drift is told nor that of labels.',
+    );
+  const known = current.label?.filter((label) => label === 0 || label === 1) ?? [];
+  const features = undistributed ? [] : featureDrift(contract, current, trained);
+  return {
+    users: current.size,
+    trainedOn,
+    features: features.sort((a, b) => b.psi - a.psi),
+    holdings: undistributed ? [] : holdingsDrift(contract, current, trained, task === 'interest'),
+    score: profile && scores ? scoreDrift(profile, scores) : null,
+    label: (profile && labelDrift(profile, known)) ?? null,
+    notes,
+  };
+}
+
+export const driftLevel = ({ features, holdings, score, label }: DriftReport): ShiftLevel =>
+  gravest([...features, ...holdings, ...(score ? [score] : []), ...(label ? [label] : [])].map(({ level }) => level));
