@@ -13,7 +13,14 @@ export type Task = 'interest' | 'risk';
 /** Models that have parameters: what a federation can train. */
 export const NETWORK_MODELS = ['linear', 'logistic', 'dnn', 'cnn', 'gru'] as const;
 export type NetworkModel = (typeof NETWORK_MODELS)[number];
-export const MODELS = ['popularity', ...NETWORK_MODELS, ...TREE_MODELS, ...SINGLE_RECOMMENDERS, 'stack'] as const;
+export const MODELS = [
+  'popularity',
+  ...NETWORK_MODELS,
+  ...TREE_MODELS,
+  ...SINGLE_RECOMMENDERS,
+  'hybrid',
+  'stack',
+] as const;
 export type ModelName = (typeof MODELS)[number];
 
 /** Settings of the model that is named: the others have none of these names. */
@@ -21,6 +28,7 @@ export type ModelSettings =
   | Partial<TrainingSettings>
   | Partial<TreeSettings>
   | RecommenderSettings
+  | Partial<HybridSettings>
   | Partial<StackSettings>;
 
 /** Everything that decides a stack beside the data and the seed. */
@@ -29,6 +37,12 @@ export interface StackSettings {
   readonly members: readonly ModelName[];
   /** Settings of members, by their names. */
   readonly memberSettings?: Readonly<Partial<Record<ModelName, ModelSettings>>>;
+}
+
+/** Everything that decides a hybrid beside the data and the seed. */
+export interface HybridSettings {
+  /** Which models it is made of: recommenders, and models of a user's features. */
+  readonly members: readonly ModelName[];
 }
 
 export type RecommenderSettings = Partial<MemberSettings[SingleRecommender]>;

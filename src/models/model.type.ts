@@ -33,6 +33,7 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   'naive-bayes': 'Shares of owners who own each other product.',
   als: 'Factors of users and products by alternating least squares (Hu et al. 2008).',
   vae: 'A variational autoencoder over the products owned (Liang et al. 2018).',
+  hybrid: "Recommenders and models of a user's features, added up as validation users teach.",
   content: 'Texts, attributes and vectors of products, compared with those owned.',
 });
 

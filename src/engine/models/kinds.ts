@@ -2,6 +2,7 @@ import { ConcordError } from '../../errors.js';
 import type { ModelName } from '../engine.js';
 import { readHeader } from '../safetensors/safetensors.js';
 import type { ModelKind, Storage, StoredContext } from './kind.js';
+import { hybrid } from './kinds/hybrid.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
 import { recommenders } from './kinds/recommenders.js';
@@ -15,6 +16,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   trees,
   stack,
   recommender: recommenders,
+  hybrid,
 };
 
 const BY_MODEL = new Map(

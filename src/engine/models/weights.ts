@@ -1,11 +1,18 @@
 import type { FeatureContract } from '../encoders/contract.js';
 import type { ModelName } from '../engine.js';
+import type { HybridWeights } from '../hybrid/hybrid.js';
 import type { RecommenderModel } from '../recommenders/model.js';
 import type { TreeEnsemble } from '../trees/ensemble.js';
 import type { Architecture } from './network.js';
 
 /** What a weights file holds; its kind stands in the file's metadata. */
-export type Weights = NetworkWeights | TreeWeights | PopularityWeights | RecommenderWeights | StackWeights;
+export type Weights =
+  | NetworkWeights
+  | TreeWeights
+  | PopularityWeights
+  | RecommenderWeights
+  | HybridWeights
+  | StackWeights;
 export type WeightsOf<Kind extends Weights['kind']> = Extract<Weights, { readonly kind: Kind }>;
 
 /** Networks of one architecture whose probabilities are averaged. */
