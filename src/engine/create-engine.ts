@@ -12,8 +12,9 @@ import {
   type RunOptions,
   type TrainedModel,
 } from './engine.js';
+import type { TrainedProfiles } from './profiling/model.js';
 import { createWorkerClient } from './workers/client.js';
-import type { ErasureJob, HistogramJob, MeasureJob, PrivateJob, TrainingJob } from './workers/jobs.js';
+import type { ErasureJob, HistogramJob, MeasureJob, PrivateJob, ProfileJob, TrainingJob } from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -46,9 +47,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   /** One after the other: each uses every core that it is allowed. */
   function inTurn<T>(
-    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram' | 'erase',
-    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob | ErasureJob,
-    { signal, onProgress }: RunOptions,
+    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram' | 'erase' | 'trainProfiles',
+    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob | ErasureJob | ProfileJob,
+    { signal, onProgress }: Pick<RunOptions, 'signal' | 'onProgress'>,
   ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
     last = result.catch(() => undefined); // the caller is told; the next in turn is not concerned
@@ -97,6 +98,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
     async erase(model, users, run = {}) {
       const job: ErasureJob = { stored: model, users };
       return inTurn<Erasure>('erase', job, run);
+    },
+    async trainProfiles(dataset, run = {}) {
+      const { backend: chosen = backend, seed = 1, settings, ...rest } = run;
+      const job: ProfileJob = { dataset: anonymous(dataset), backend: chosen, seed, settings };
+      return inTurn<TrainedProfiles>('trainProfiles', job, rest);
     },
     scoring,
     async close() {

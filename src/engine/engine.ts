@@ -4,6 +4,8 @@ import type { BackendName } from './backends/backend.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { Predictions } from './evaluation/predictions.js';
+import type { TrainedProfiles } from './profiling/model.js';
+import type { ProfileSettings } from './profiling/settings.js';
 import type { MemberSettings } from './recommenders/model.js';
 import { SINGLE_RECOMMENDERS, type SingleRecommender } from './recommenders/recommender.js';
 import type { TrainingSettings } from './training/settings.js';
@@ -187,6 +189,10 @@ export interface PrivateUpdate {
   readonly mechanisms: Mechanism[];
 }
 
+export interface ProfileOptions extends Omit<RunOptions, 'settings'> {
+  readonly settings?: Partial<ProfileSettings>;
+}
+
 /** The engine as the rest of Concord sees it. All of its work happens in worker threads. */
 export interface Engine {
   train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
@@ -215,6 +221,11 @@ export interface Engine {
    * @throws {ConcordError} BAD_INPUT; CONFLICT where the model can tell that it was not trained on them; CANCELLED
    */
   erase(model: StoredModel, users: readonly ErasedUser[], options?: Pick<RunOptions, 'signal'>): Promise<Erasure>;
+  /**
+   * Places users by an autoencoder over everything that is known of them, and forms segments. openProfiles makes the model ready.
+   * @throws {ConcordError} BAD_INPUT where there are too few users or no columns, or training diverges; CANCELLED
+   */
+  trainProfiles(dataset: Dataset, options?: ProfileOptions): Promise<TrainedProfiles>;
   readonly scoring: ScoringService;
   close(): Promise<void>;
 }

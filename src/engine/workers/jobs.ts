@@ -21,6 +21,7 @@ import { type ScoreProfile, scoreProfile } from '../metrics/drift/score-profile.
 import type { Predictor } from '../models/kind.js';
 import { packWeights } from '../models/kinds.js';
 import { createPredictor, loadPredictor } from '../models/predictor.js';
+import type { ProfileRequest } from '../profiling/train-profiles.js';
 import { fitModel } from '../training/fit-model.js';
 import type { NoiseThread } from '../training/private/noise-thread.js';
 import { privateUpdate } from '../training/private/private-update.js';
@@ -44,6 +45,11 @@ export interface TrainingJob {
 export interface PrivateJob {
   readonly dataset: Dataset;
   readonly request: PrivateRequest;
+  readonly backend: BackendName | 'auto';
+}
+
+/** What profiles the training thread is asked to train. */
+export interface ProfileJob extends ProfileRequest {
   readonly backend: BackendName | 'auto';
 }
 

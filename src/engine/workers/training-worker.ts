@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import { eraseFrom } from '../models/erase.js';
+import { trainProfiles } from '../profiling/train-profiles.js';
 import type { MemberTask } from '../training/member.js';
 import { trainMember } from '../training/member.js';
 import { createNoiseThread } from '../training/private/noise-thread.js';
@@ -12,6 +13,7 @@ import {
   type HistogramJob,
   type MeasureJob,
   type PrivateJob,
+  type ProfileJob,
   runEvaluation,
   runMeasure,
   runPrivateUpdate,
@@ -55,6 +57,10 @@ serveCalls({
   },
   async erase({ stored, users }: ErasureJob, { checkpoint }: CallContext) {
     return { result: eraseFrom(stored, users, checkpoint) };
+  },
+  async trainProfiles(job: ProfileJob, context: CallContext) {
+    const result = await trainProfiles(job, await backendOf(job.backend), context);
+    return { result, transfer: [result.weights.buffer as ArrayBuffer] };
   },
   async noisyHistogram({ dataset, request }: HistogramJob) {
     const result = histogramUpdate(dataset, request);
