@@ -92,8 +92,8 @@ export interface InterestPlots {
   readonly reliability: readonly ReliabilityBin[];
   readonly calibrationError: number;
   readonly calibrationErrorByChance: number;
-  /** Products of the data summary, in its order: recall@3 of the users from whom it was hidden; NaN (null in JSON) where there are none. */
-  readonly recallByProduct: readonly number[];
+  /** Products of the data summary, in its order: from how many users it was hidden, and their recall@3 (NaN, null in JSON, without any). */
+  readonly byProduct: readonly { readonly users: number; readonly recall3: number }[];
   readonly head: PartOfCatalogue;
   readonly tail: PartOfCatalogue;
 }

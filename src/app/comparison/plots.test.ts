@@ -37,7 +37,11 @@ describe('what plots show', () => {
       },
       products,
     );
-    expect(plots.recallByProduct).toEqual([0.5, 1, Number.NaN]);
+    expect(plots.byProduct).toEqual([
+      { users: 2, recall3: 0.5 },
+      { users: 1, recall3: 1 },
+      { users: 0, recall3: Number.NaN },
+    ]);
     expect(plots.recallAt.map(({ recall }) => recall)).toEqual([1 / 3, 2 / 3, 2 / 3]);
     expect(plots.head).toEqual({ users: 2, recall3: 0.5, mrr: (1 + 1 / 3.5) / 2 });
     expect(plots.tail).toEqual({ users: 1, recall3: 1, mrr: 0.5 });

@@ -65,7 +65,7 @@ export function interestPlots(test: RankedProducts, products: readonly ProductSu
     reliability: bins,
     calibrationError: calibrationError(bins),
     calibrationErrorByChance: errorByChance(bins),
-    recallByProduct: recallByProduct(test, products),
+    byProduct: byProduct(test, products),
     head: partOf(test, 0),
     tail: partOf(test, 1),
   };
@@ -78,7 +78,10 @@ function firstOf({ users, targets, top, topProbabilities, topSize }: RankedProdu
   };
 }
 
-function recallByProduct({ targets, ranks }: RankedProducts, products: readonly ProductSummary[]): number[] {
+function byProduct(
+  { targets, ranks }: RankedProducts,
+  products: readonly ProductSummary[],
+): InterestPlots['byProduct'] {
   const counts = new Map<number, { users: number; found: number }>();
   targets.forEach((product, place) => {
     const { users, found } = counts.get(product) ?? { users: 0, found: 0 };
@@ -86,7 +89,7 @@ function recallByProduct({ targets, ranks }: RankedProducts, products: readonly 
   });
   return products.map(({ index }) => {
     const { users, found } = counts.get(index) ?? { users: 0, found: 0 };
-    return found / users;
+    return { users, recall3: found / users };
   });
 }
 

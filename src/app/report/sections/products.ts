@@ -48,7 +48,7 @@ const headAndTail = ({ models }: Comparison): Markup =>
 function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): Markup {
   const tested = data.products
     .map((product, place) => ({ ...product, place }))
-    .filter(({ place }) => drawn.some(({ plots }) => Number.isFinite(plots.recallByProduct[place])))
+    .filter(({ place }) => drawn.some(({ plots }) => plots.byProduct[place].users > 0))
     .slice(0, MOST_BARS);
   const label = (code: string) => (code.length > MOST_LETTERS ? `${code.slice(0, MOST_LETTERS - 1)}…` : code);
   return markup`<figure>${frame(
@@ -57,7 +57,7 @@ function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): 
       description: tested
         .map(
           ({ code, place }) =>
-            `${code}: ${drawn.map(({ model, plots }) => `${model} ${percent(plots.recallByProduct[place])}`).join(', ')}`,
+            `${code}: ${drawn.map(({ model, plots }) => `${model} ${percent(plots.byProduct[place].recall3)}`).join(', ')}`,
         )
         .join('; '),
       x: { label: 'products by owners, most owned first', from: 0, to: Math.max(1, tested.length), ticks: [] },
@@ -75,9 +75,9 @@ function barPlot({ data }: Comparison, drawn: readonly Drawn<InterestPlots>[]): 
             bar(scales, {
               from: left + style * each,
               to: left + (style + 1) * each - 1,
-              height: plots.recallByProduct[at],
+              height: plots.byProduct[at].recall3,
               style,
-              text: `${code} (${count(owners)} owners), ${model}: ${percent(plots.recallByProduct[at])}`,
+              text: `${code} (${count(owners)} owners), ${model}: ${percent(plots.byProduct[at].recall3)}`,
             }),
           ),
           markup`<text class="muted" text-anchor="end" transform="translate(${place((left + right) / 2 + 4)} ${scales.bottom + 14}) rotate(-35)">${label(code)}</text>`,
@@ -90,19 +90,20 @@ function productTable({ data, models }: Comparison, drawn: readonly Drawn<Intere
   const rows = data.products.map(({ code, owners }, place) => [
     code,
     count(owners),
+    count(drawn[0].plots.byProduct[place].users),
     ...drawn.map(({ plots }) => {
-      const recall = plots.recallByProduct[place];
-      return Number.isFinite(recall) ? percent(recall) : '';
+      const { users, recall3 } = plots.byProduct[place];
+      return users > 0 ? percent(recall3) : '';
     }),
   ]);
   const rest = data.products.slice(MOST_ROWS);
   const meanOfRest = ({ plots }: Drawn<InterestPlots>) => {
-    const known = plots.recallByProduct.slice(MOST_ROWS).filter(Number.isFinite);
-    return known.length > 0 ? percent(known.reduce((sum, recall) => sum + recall, 0) / known.length) : '';
+    const known = plots.byProduct.slice(MOST_ROWS).filter(({ users }) => users > 0);
+    return known.length > 0 ? percent(known.reduce((sum, { recall3 }) => sum + recall3, 0) / known.length) : '';
   };
   return dataTable(
     `Recall@3 by product; empty where it was hidden from nobody${models.length > drawn.length ? ` (the ${drawn.length} best models)` : ''}`,
-    ['product', 'owners', ...drawn.map(({ model }) => model)],
+    ['product', 'owners', 'hidden from', ...drawn.map(({ model }) => model)],
     [
       ...rows.slice(0, MOST_ROWS),
       ...(rest.length > 0
@@ -110,6 +111,7 @@ function productTable({ data, models }: Comparison, drawn: readonly Drawn<Intere
             [
               `${count(rest.length)} others, mean`,
               count(rest.reduce((sum, { owners }) => sum + owners, 0)),
+              count(drawn[0].plots.byProduct.slice(MOST_ROWS).reduce((sum, { users }) => sum + users, 0)),
               ...drawn.map(meanOfRest),
             ],
           ]
