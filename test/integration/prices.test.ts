@@ -153,7 +153,7 @@ describe('over HTTP', () => {
     userId = await createUser(db.database, institution);
     server = await startHttpServer({
       env: { CONCORD_DATA_DIR: folder },
-      schema: createApiSchema({ ...services, institutions, privacy, federation: {} } as never),
+      schema: createApiSchema({ ...services, institutions, privacy, federation: {}, oversight: {} } as never),
       institutions: { bank: institution },
     });
   });

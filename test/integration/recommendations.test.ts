@@ -5,6 +5,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import type { Product } from '../../src/products/product.js';
 import { needsQuestionnaire } from '../../src/recommendations/suitability.js';
+import { riskFiguresOf } from '../../src/risk/market/risk-figures.js';
 import { createServices, NOW, type Services, seedSmall, userIds } from '../support/consortium.js';
 import { createInstitution, createProduct, createUser, useTestDatabase } from '../support/database.js';
 import { operator, partner } from '../support/viewers.js';
@@ -114,7 +115,7 @@ describe('an answer', () => {
 
 describe('suitability', () => {
   const suits = (product: Product, q: ReturnType<typeof questionnaire>) =>
-    product.riskClass <= q.riskTolerance &&
+    Math.max(product.riskClass, riskFiguresOf(product)?.riskClass ?? 0) <= q.riskTolerance &&
     product.requiredKnowledge <= q.knowledge &&
     product.minimumHorizonMonths <= q.horizonMonths &&
     (product.minimumAmount === 0 || (q.investableAmount !== null && product.minimumAmount <= q.investableAmount));
