@@ -2,9 +2,10 @@ import type { Backend, Executable } from '../src/engine/backends/backend.js';
 import { openBackend } from '../src/engine/backends/select.js';
 import { type Computation, type TrainingStep, trainingStep } from '../src/engine/layers/graphs.js';
 import { binaryCrossEntropy, softmaxCrossEntropy } from '../src/engine/layers/losses.js';
-import { initialParameters } from '../src/engine/layers/parameters.js';
+import { initialParameters, manifestOf } from '../src/engine/layers/parameters.js';
 import { fillLimits, privateStep } from '../src/engine/layers/private-step.js';
 import { createRandom } from '../src/engine/layers/random.js';
+import { createOptimiser } from '../src/engine/training/optimiser.js';
 import { createNoiseThread, type NoiseThread } from '../src/engine/training/private/noise-thread.js';
 import { noisySum } from '../src/engine/training/private/release.js';
 import { graphRows, graphsFor } from '../src/engine/training/private/user-batches.js';
@@ -130,10 +131,11 @@ async function plainStep(timed: TimedModel, backend: Backend): Promise<Step> {
   const weights = initialParameters(model, 1);
   const { features, targets } = randomRows(timed, batch, createRandom(1));
   const each = new Float32Array(batch).fill(1 / batch);
+  const optimiser = createOptimiser({ optimiser: 'sgd', learningRate, weightDecay: 0, l1: 0 }, manifestOf(model));
   return {
     async run() {
       const [gradient] = await executable.run([weights, ...features, targets, each]);
-      for (let index = 0; index < weights.length; index++) weights[index] -= learningRate * gradient[index];
+      optimiser.step(weights, gradient);
     },
     dispose: () => executable.dispose(),
   };
@@ -155,9 +157,10 @@ async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThrea
     ones: new Float32Array(rows).fill(1),
     limits: new Float32Array(rows),
   }));
-  const weights = initialParameters(model, 1);
-  const sum = noisySum(noiseMultiplier, weights.length, noise);
-  const { total } = sum;
+  const initial = initialParameters(model, 1);
+  const sum = noisySum(noiseMultiplier, initial.length, noise);
+  const { total, weights } = sum;
+  weights.set(initial);
   return {
     async run() {
       total.fill(0);
@@ -169,8 +172,7 @@ async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThrea
         sum.add(gradient);
       }
       sum.release(bound);
-      const scale = learningRate / batch;
-      for (let index = 0; index < weights.length; index++) weights[index] -= scale * total[index];
+      sum.descend({ momentum: 0, scale: 1 / batch, rate: learningRate });
     },
     async dispose() {
       for (const executable of executables.values()) await executable.dispose();

@@ -102,6 +102,8 @@ export const f64x2 = {
   highs: binary([vector(0x0d), 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]),
   /** To the nearest whole number. */
   nearest: unary(vector(0x94)),
+  /** To float32, in the lower half. */
+  toFloats: unary(vector(0x5e)),
   /** From two float32 in memory. */
   fromFloats: (address: Code, offset = 0): Code => [address, vector(0x5d), at(offset), vector(0x5f)],
   /** From two int32 in memory. */

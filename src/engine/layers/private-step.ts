@@ -17,8 +17,6 @@ export interface PrivateStep extends TrainingStep {
   readonly rule: { readonly kind: 'cut' } | { readonly kind: 'scale'; readonly stability: number };
 }
 
-/** A norm of more clip norms than the root of this, or one that is no number, makes the unit count as nothing. */
-const MOST = 1e24;
 /** Keeps the root of 0 away from a division. */
 const LEAST = 1e-30;
 
@@ -72,14 +70,14 @@ export function privateStep(step: PrivateStep): Computation {
         const longest = ops.mul(ops.sqrt(limits), ops.constant([rowLengths(gradients, unitRows)], []));
         factors = ops.minimum(factors, ops.div(longest, lengths));
       }
-      // Where the norm is no number, the comparison does not hold.
-      const usable = ops.greater(ops.mul(limits, ops.constant([MOST], [])), squared);
-      const used = ops.where(usable, factors, ops.constant([0], []));
+      // A unit whose norm is no number counts as nothing: the comparison does not hold. (Zeros in full are faster than one for all.)
+      const zeros = ops.constant(new Float32Array(units), [units, 1]);
+      const used = ops.where(ops.greater(squared, zeros), factors, zeros);
       const sums = gradients.flatMap((each) => each.weightedSum(used, blocks));
       const clipped = flattenGradients(ops, sums, manifest);
       if (!countBelow) return [clipped];
-      const below = ops.sub(usable, ops.mul(usable, ops.greater(squared, limits)));
-      return [clipped, ops.sum(below, [0, 1])];
+      const below = ops.add(ops.greater(limits, squared), ops.equal(limits, squared));
+      return [clipped, ops.sum(ops.mul(below, ops.greater(limits, zeros)), [0], true)];
     },
   };
 }
@@ -94,7 +92,7 @@ function rowLengths(gradients: readonly UnitGradients[], unitRows: number): numb
 }
 
 const squaredNorms = (ops: Ops, gradients: readonly UnitGradients[]): Tensor =>
-  ops.addAll(gradients.flatMap((each) => each.squaredNorms()));
+  gradients.flatMap((each) => each.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
 
 const rootOf = (ops: Ops, squared: Tensor): Tensor => ops.sqrt(ops.maximum(squared, ops.constant([LEAST], [])));
 

@@ -83,7 +83,9 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
           return deltas.flatMap((delta) => {
             const reading = parts.filter((part) => part.deltas.includes(delta));
             const biases = reading.filter(({ bias }) => bias !== undefined).length;
-            const pairs = ops.addAll(reading.map(({ input }) => ofInputs.get(input) as Tensor));
+            const pairs = reading
+              .map(({ input }) => ofInputs.get(input) as Tensor)
+              .reduce((sum, part) => ops.add(sum, part));
             const own = of(delta);
             if (length === 1) return [ops.mul(pairs, own), ...new Array<Tensor>(biases).fill(own)];
             const all = biases === 0 ? pairs : ops.add(pairs, ops.constant([biases], []));

@@ -48,7 +48,6 @@ export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions):
     },
     fill: (shape, value) => tf.fill([...shape], value, 'float32') as Tensor,
     add: binary(tf.add),
-    addAll: (tensors) => tf.addN(tensors.map(own)) as Tensor,
     sub: binary(tf.sub),
     mul: binary(tf.mul),
     div: binary(tf.div),

@@ -21,8 +21,6 @@ export interface Ops {
   fill(shape: readonly number[], value: number): Tensor;
 
   add(a: Tensor, b: Tensor): Tensor;
-  /** Σ of one or more tensors of one shape. */
-  addAll(tensors: readonly Tensor[]): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;
   mul(a: Tensor, b: Tensor): Tensor;
   div(a: Tensor, b: Tensor): Tensor;

@@ -5,7 +5,7 @@ export type Shape = readonly number[];
 /** Number of values in a tensor of that shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1);
 
-export const mismatch = (what: string, ...shapes: Shape[]) =>
+const mismatch = (what: string, ...shapes: Shape[]) =>
   new ConcordError('INTERNAL', `${what}: the shapes ${shapes.map((shape) => `[${shape}]`).join(' and ')} do not fit.`);
 
 /** The shape of a binary operation, by NumPy's rules. */

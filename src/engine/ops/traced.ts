@@ -5,7 +5,6 @@ import {
   broadcastShapes,
   concatShape,
   matMulShape,
-  mismatch,
   normaliseAxes,
   reducedShape,
   resolveShape,
@@ -162,10 +161,6 @@ function createTracedOps(recorder: Recorder): Ops {
     constant,
     fill,
     add,
-    addAll: ([first, ...others]) => {
-      for (const { shape } of others) if (`${shape}` !== `${first.shape}`) throw mismatch('addAll', first.shape, shape);
-      return others.length === 0 ? first : recorder.node('Sum', [first, ...others], first.shape, first.dtype);
-    },
     sub: binary('Sub'),
     mul: binary('Mul'),
     div: binary('Div'),

@@ -103,13 +103,6 @@ export const OP_CASES: readonly Case[] = [
   on('matMul of a batch and a matrix', [floats([3, 4, 2]), floats([3, 2, 5]), floats([4, 5])], (ops, [a, b, plus]) =>
     ops.matMul(a, b, { plus }),
   ),
-  ...[1, 2, 5].map((count) =>
-    on(
-      `addAll of ${count}`,
-      Array.from({ length: count }, () => floats([3, 4])),
-      (ops, tensors) => ops.addAll(tensors),
-    ),
-  ),
   on('sum over rows of a matrix', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0])),
   on('sum over rows of a matrix, axis kept', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0], true)),
   ...reductions,

@@ -50,7 +50,7 @@ function unitCase(
       const pass = forward(ops, tensors);
       const terms = pass.backward(ops.reshape(delta, pass.output.shape)).gradients;
       const parts = unitsOf(ops, terms, unitRows);
-      const norms = ops.addAll(parts.flatMap((part) => part.squaredNorms()));
+      const norms = parts.flatMap((part) => part.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
       const sums = parts.flatMap((part) => part.weightedSum(scale, blocks));
       return [norms, flattenGradients(ops, sums, manifest)];
     },

@@ -121,7 +121,6 @@ export const referenceOps: Ops = {
   constant: (values, shape, dtype = 'float32') => make(shape, dtype, (_, index) => values[index]),
   fill: (shape, value) => make(shape, 'float32', () => value),
   add: binary((a, b) => a + b),
-  addAll: (tensors) => tensors.reduce(binary((a, b) => a + b)),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   div: binary((a, b) => a / b),

@@ -1,7 +1,6 @@
 import { MOST_POPULATION, mechanismsOf } from '../../../../federated/privacy/dp-sgd.js';
 import type { Mechanism } from '../../../../federated/privacy/mechanism.js';
 import { poissonSample } from '../../../../federated/privacy/poisson.js';
-import type { TrainingSettings } from '../../../../federated/protocol/plan.js';
 import { badInput } from '../../../errors.js';
 import type { Backend } from '../../backends/backend.js';
 import { type Dataset, FOLD } from '../../data/dataset.js';
@@ -48,23 +47,24 @@ export async function privateUpdate(
   const sum = noisySumOf(noiseMultiplier, size, noise);
   const count = clipping.kind === 'adaptive' ? noisyCount(clipping.countNoiseMultiplier) : undefined;
   const sums = await clippedSums({ dataset, task, contract, architecture, clipping, users }, backend, checkpoint);
-  const weights = parameters.slice();
-  const velocity = new Float64Array(size);
-  const direction = new Float64Array(size);
+  const { weights, total } = sum;
+  weights.set(parameters);
+  const { learningRate, momentum, proximal } = training;
+  const scale = 1 / (samplingRate * expectedUsers);
   let bound = clipping.kind === 'adaptive' ? clipping.initialNorm : clipping.norm;
   try {
     for (let step = 0; step < steps; step++) {
       const sample = poissonSample(users.length, samplingRate);
-      sum.total.fill(0);
+      total.fill(0);
       const aboveHalf = await sums.of(weights, bound, sample, sum);
       sum.release(bound);
-      for (let index = 0; index < size; index++) direction[index] = sum.total[index] / (samplingRate * expectedUsers);
-      if (clipping.kind === 'adaptive' && count) {
-        const share = 0.5 + count(aboveHalf) / (samplingRate * expectedUsers);
-        bound = nextBound(bound, share, clipping);
-      }
+      if (clipping.kind === 'adaptive' && count) bound = nextBound(bound, 0.5 + count(aboveHalf) * scale, clipping);
       if (strategy === 'fedsgd') break;
-      descend({ weights, start: parameters, direction, velocity }, training);
+      // FedProx adds the pull of its proximal term, which knows only released values.
+      if (proximal !== 0)
+        for (let index = 0; index < size; index++)
+          total[index] += (proximal * (weights[index] - parameters[index])) / scale;
+      sum.descend({ momentum, scale, rate: learningRate });
       checkParameters(architecture, weights);
       onStep?.(step + 1);
     }
@@ -73,7 +73,7 @@ export async function privateUpdate(
   }
   const update =
     strategy === 'fedsgd'
-      ? Float32Array.from(direction, (value) => -value)
+      ? Float32Array.from(total, (value) => -value * scale)
       : weights.map((value, index) => value - parameters[index]);
   return { update, mechanisms };
 }
@@ -110,20 +110,3 @@ const nextBound = (
   const off = Math.min(1, Math.max(0, share)) - quantile;
   return Math.min(BOUNDS.most, Math.max(BOUNDS.least, bound * Math.exp(-learningRate * off)));
 };
-
-interface Descent {
-  readonly weights: Float32Array;
-  readonly start: Float32Array;
-  readonly direction: Float64Array;
-  readonly velocity: Float64Array;
-}
-
-/** SGD with momentum; FedProx adds the pull of its proximal term, which knows only released values. */
-function descend({ weights, start, direction, velocity }: Descent, training: TrainingSettings): void {
-  const { learningRate, momentum, proximal } = training;
-  for (let index = 0; index < weights.length; index++) {
-    const pull = proximal === 0 ? 0 : proximal * (weights[index] - start[index]);
-    velocity[index] = momentum * velocity[index] + direction[index] + pull;
-    weights[index] -= learningRate * velocity[index];
-  }
-}

@@ -1,14 +1,12 @@
 import { gridSigma } from '../../../../federated/privacy/dp-sgd.js';
 import { type DiscreteGaussian, discreteGaussian } from '../../../../federated/privacy/noise/discrete-gaussian.js';
 import type { NoiseThread } from './noise-thread.js';
-import { sumKernel } from './sum-kernel.js';
+import { type SumKernel, sumKernel } from './sum-kernel.js';
 
 /** A sum that leaves with noise: it is put on a grid, exact discrete Gaussian noise is added, and it comes back as numbers. */
-export interface NoisySum {
+export interface NoisySum extends Pick<SumKernel, 'total' | 'add' | 'weights' | 'descend'> {
   /** The sum so far; exact, and not private, until it is released. */
   readonly total: Float64Array;
-  /** total ← total + part. */
-  add(part: Float32Array): void;
   /** Has the noise of the next release ready: while a GPU computes, or where a thread has drawn it, this costs no time. */
   draw(): void;
   /**
@@ -26,7 +24,7 @@ export interface NoisySum {
 export function noisySum(noiseMultiplier: number, values: number, thread?: NoiseThread): NoisySum {
   const source: DiscreteGaussian = discreteGaussian(gridSigma(noiseMultiplier, values));
   const ahead = thread?.source(source.sigma, values);
-  const { total, noise, add, release } = sumKernel(values);
+  const { total, noise, add, release, weights, descend } = sumKernel(values);
   let drawn = false;
   const draw = () => {
     if (!drawn && !ahead?.take(noise)) source.fill(noise);
@@ -35,6 +33,8 @@ export function noisySum(noiseMultiplier: number, values: number, thread?: Noise
   return {
     total,
     add,
+    weights,
+    descend,
     draw,
     release(bound) {
       draw();
