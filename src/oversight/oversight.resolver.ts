@@ -150,11 +150,11 @@ export class OversightResolver {
   })
   async assessFairness(
     @Arg('input', () => AssessFairnessInput, { description: 'What is measured.' }) input: AssessFairnessInput,
-    @Ctx() { viewer }: Context,
+    @Ctx() { viewer, signal }: Context,
   ): Promise<FairnessReportType> {
     const { versionId, threshold, favourable } = input;
     const request = { versionId: version(versionId), threshold: threshold ?? undefined, favourable };
-    return fairnessReport(await this.fairness.assess(viewer, request));
+    return fairnessReport(await this.fairness.assess(viewer, request, signal));
   }
 
   @Mutation(() => DriftReportType, {
@@ -164,9 +164,9 @@ export class OversightResolver {
   })
   async assessDrift(
     @Arg('versionId', () => ID, { description: 'The model version.' }) versionId: string,
-    @Ctx() { viewer }: Context,
+    @Ctx() { viewer, signal }: Context,
   ): Promise<DriftReportType> {
-    return driftReportNode(await this.drift.assess(viewer, version(versionId)));
+    return driftReportNode(await this.drift.assess(viewer, version(versionId), signal));
   }
 }
 

@@ -26,7 +26,7 @@ let other: string;
 beforeAll(async () => {
   const institutions = new InstitutionsService({ database: db.database });
   privacy = createPrivacy({ database: db.database, institutions, key });
-  executor = createExecutor(createApiSchema({ institutions, privacy, federation: {} } as never));
+  executor = createExecutor(createApiSchema({ institutions, privacy, federation: {}, oversight: {} } as never));
   id = await createInstitution(db.database);
   other = await createInstitution(db.database);
   institutionId = toGlobalId('Institution', id);

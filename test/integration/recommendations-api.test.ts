@@ -58,7 +58,7 @@ beforeAll(async () => {
   services = createServices(db.database, engine);
   const institutions = new InstitutionsService({ database: db.database });
   const privacy = createPrivacy({ database: db.database, institutions, key: testLedgerKey() });
-  executor = createExecutor(createApiSchema({ ...services, institutions, privacy, federation: {} } as never));
+  executor = createExecutor(createApiSchema({ ...services, institutions, privacy, federation: {}, oversight: {} } as never));
   const institution = await createInstitution(db.database);
   viewer = partner(institution, ['recommendations:read', 'users:write', 'models:read', 'models:write']);
   for (const code of CODES) {
