@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import { EmbeddingsService } from '../embeddings/embeddings.service.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
 import { createFederation } from '../federation/create-federation.js';
@@ -47,10 +48,11 @@ export function createServices(modules: ServiceModules) {
   const products = new ProductsService({ database });
   const prices = new PricesService({ products });
   const profiles = new ProfilesService({ database, products });
+  const embeddings = new EmbeddingsService({ database, engine, profiles });
   const users = new UsersService({ database, products });
   const registry = new ModelRegistry({ database, scoring });
   const models = new ModelsService({ database, registry });
-  const training = new TrainingService({ engine, profiles, models });
+  const training = new TrainingService({ engine, profiles, models, products });
   const risk = new RiskService({ thresholds: riskThresholds }, { database, models, scoring, products, profiles });
   const experiments = new ExperimentsService({ database, models, onError });
   const recommendations = new RecommendationsService({
@@ -70,7 +72,7 @@ export function createServices(modules: ServiceModules) {
     { database, models, products, profiles, scoring, runs: federation.runs, ledger: privacy.ledger },
   );
   return {
-    ...{ institutions, products, prices, profiles, users, models, training, risk, experiments },
+    ...{ institutions, products, prices, profiles, embeddings, users, models, training, risk, experiments },
     ...{ recommendations, feedback },
     ...{ privacy, federation, oversight },
   };

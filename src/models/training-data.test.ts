@@ -36,6 +36,26 @@ test('the same users give the same data set, in whatever order they come', () =>
   expect(dataset('interest', [...all].reverse(), others)).toEqual(dataset('interest', all, others));
 });
 
+test('interest knows what the catalogue says of the products that are learnt, and risk does not', () => {
+  const described = (code: string, type: string) => ({
+    ...{ code, type, name: `The ${type}`, riskClass: 3, currency: 'EUR', attributes: {} },
+    ...{ expectedYield: null, volatility: null, termMonths: null },
+    ...{ minimumAmount: 0, minimumHorizonMonths: 0, requiredKnowledge: 0 },
+  });
+  const built = (task: 'interest' | 'risk') => {
+    const data = new TrainingData(task);
+    data.add('bank', views(60));
+    data.describe([described('P1', 'fund'), described('P3', 'loan'), described('P9', 'bond')]);
+    return data.build('test', 7);
+  };
+  expect(built('interest').content).toEqual([
+    { texts: ['The fund'], attributes: expect.objectContaining({ type: 'fund' }) },
+    { texts: [], attributes: expect.objectContaining({ type: null }) },
+    { texts: ['The loan'], attributes: expect.objectContaining({ type: 'loan' }) },
+  ]);
+  expect(built('risk').content).toBeUndefined();
+});
+
 test('columns are numeric, dates or categories by what is in them; what an institution does not have is missing', () => {
   const mixed = views(40, (index) => ({
     values: {

@@ -1,4 +1,5 @@
 import { type Dataset, FOLD, type Ownership } from '../engine/data/dataset.js';
+import { contentOf, type DescribedProduct } from '../engine/data/product-content.js';
 import { dealFolds, selectUsers } from '../engine/data/split.js';
 import type { Task } from '../engine/engine.js';
 import { badInput } from '../errors.js';
@@ -28,6 +29,7 @@ export class TrainingData {
   private readonly owned: (readonly string[])[] = [];
   private readonly labels: number[] = [];
   private readonly folds: (TrainingView['fold'] | null)[] = [];
+  private readonly catalogue = new Map<string, DescribedProduct>();
 
   constructor(private readonly task: Task) {}
 
@@ -48,6 +50,11 @@ export class TrainingData {
         this.column(name).set(user, view.row.values[name]);
       }
     }
+  }
+
+  /** What an institution says of its products; of those that several have, the first that is named. */
+  describe(products: readonly DescribedProduct[]): void {
+    for (const product of products) if (!this.catalogue.has(product.code)) this.catalogue.set(product.code, product);
   }
 
   /**
@@ -85,7 +92,8 @@ export class TrainingData {
       fold,
     };
     if (this.task === 'risk') return { ...common, label: this.labelsIn(order) };
-    return { ...common, ownership: this.ownership(order, products) };
+    const content = contentOf(products, this.catalogue);
+    return { ...common, ownership: this.ownership(order, products), ...(content && { content }) };
   }
 
   private labelsIn(order: Int32Array): Float32Array {

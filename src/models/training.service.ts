@@ -1,6 +1,7 @@
 import type { Engine, ModelName, Progress, RunOptions, Task } from '../engine/engine.js';
 import { badInput, ConcordError } from '../errors.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
+import type { ProductsService } from '../products/products.service.js';
 import type { ScoringViews } from '../profiles/scoring-view.js';
 import type { ModelVersionInfo } from './model-version.js';
 import type { ModelsService } from './models.service.js';
@@ -34,6 +35,7 @@ export class TrainingService {
       readonly engine: Pick<Engine, 'train'>;
       readonly profiles: Pick<ScoringViews, 'trainingViews'>;
       readonly models: ModelsService;
+      readonly products: Pick<ProductsService, 'described'>;
     },
   ) {}
 
@@ -88,6 +90,8 @@ export class TrainingService {
         figures: { users },
       });
       onProgress?.(progress());
+      const described = await this.modules.products.described({ ...viewer, institutionId: id });
+      for (const each of data.values()) each.describe(described);
       for await (const views of this.modules.profiles.trainingViews({ ...viewer, institutionId: id }, { signal })) {
         if (signal?.aborted) throw new ConcordError('CANCELLED', 'Training was cancelled.');
         for (const each of data.values()) each.add(code, views);

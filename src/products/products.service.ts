@@ -102,6 +102,14 @@ export class ProductsService implements CatalogueSource {
     return similarProducts(product, products, await this.store.coOwnership(institutionId, id), first);
   }
 
+  /**
+   * All products of the institution, active or not: what models that compare products are trained on.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write)
+   */
+  async described(viewer: Viewer | undefined): Promise<readonly Product[]> {
+    return this.store.all(requireInstitution(viewer, 'models:write'));
+  }
+
   /** @throws {ConcordError} CONFLICT where the code is taken, BAD_INPUT */
   async create(viewer: Viewer | undefined, values: ProductValues): Promise<Product> {
     const product = await this.write(viewer, (manager, institutionId) =>

@@ -23,7 +23,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const profiles = new ProfilesService({ database, products, clock });
   const registry = new ModelRegistry({ database, scoring: engine.scoring });
   const models = new ModelsService({ database, registry });
-  const training = new TrainingService({ engine, profiles, models });
+  const training = new TrainingService({ engine, profiles, models, products });
   const common = { database, models, scoring: engine.scoring, products, profiles, clock };
   const risk = new RiskService({}, common);
   const experiments = new ExperimentsService({ database, models });

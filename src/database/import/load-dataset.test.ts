@@ -218,6 +218,24 @@ describe('products owned', () => {
     });
   });
 
+  test('come with what the table of products, or the descriptor, says of them', async () => {
+    const holdings = { file: 'h.csv', user: 'u', product: 'p', unknownProducts: 'create' };
+    const files = {
+      'h.csv': 'u,p\n1,A\n1,B\n2,A\n2,C\n3,B\n',
+      'p.csv': 'code,title,kind,story\nA,Green fund,fund,绿色能源与新兴市场的股票基金\nB,Home loan,loan,\n',
+    };
+    const products = { file: 'p.csv', code: 'code', name: 'title', type: { column: 'kind' }, attributes: ['story'] };
+    const { dataset } = await load({ task: 'interest', holdings, products }, files);
+    expect(dataset.content).toEqual([
+      { texts: ['Green fund', '绿色能源与新兴市场的股票基金'], attributes: { type: 'fund' } },
+      { texts: ['Home loan'], attributes: { type: 'loan' } },
+      { texts: [], attributes: { type: 'other' } },
+    ]);
+    const named = await load({ task: 'interest', holdings, products: { items: { C: { name: 'Card' } } } }, files);
+    expect(named.dataset.content?.map(({ texts }) => texts)).toEqual([[], [], ['Card']]);
+    expect((await load({ task: 'interest', holdings }, files)).dataset.content).toBeUndefined();
+  });
+
   test('of unknown users and products are rejected', async () => {
     const { report } = await load(
       {

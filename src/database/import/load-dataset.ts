@@ -1,5 +1,6 @@
 import type { Dataset } from '../../engine/data/dataset.js';
 import { FOLD } from '../../engine/data/dataset.js';
+import { contentOf } from '../../engine/data/product-content.js';
 import { badInput } from '../../errors.js';
 import { columnOf } from './dataset/columns.js';
 import { packOwnership } from './dataset/ownership.js';
@@ -10,7 +11,7 @@ import { RejectsFile } from './rejects.js';
 import { Accounting, type ReadReport, type RejectSink, type TableReport } from './report.js';
 import { randomFold } from './split.js';
 import { openHoldings } from './tables/holdings.js';
-import { readProducts } from './tables/products.js';
+import { bareProduct, type ProductRecord, readProducts } from './tables/products.js';
 import { openUsers, type Users } from './tables/users.js';
 
 export interface LoadOptions {
@@ -56,12 +57,17 @@ export async function loadDataset(
   }
 }
 
+/** Of products that say nothing else: without a database no institution has one. */
+const CURRENCY = 'EUR';
+
 class Loader {
   readonly notes: string[] = [];
   private readonly tables: TableReport[] = [];
   readonly #rows = new UserRows();
   private products: string[] = [];
   private users: Users | undefined;
+  /** What the table of products says of them; undefined: there is none. */
+  private catalogue: ReadonlyMap<string, ProductRecord> | undefined;
 
   constructor(
     private readonly descriptor: Descriptor,
@@ -73,6 +79,7 @@ class Loader {
     const { descriptor } = this;
     const rows = this.#rows;
     if (descriptor.users) await this.readUsers(await openUsers(descriptor, descriptor.users, this.context));
+    if (descriptor.holdings) this.catalogue = await this.readCatalogue();
     if (descriptor.holdings?.file) await this.readHoldings(descriptor.holdings);
     if (rows.ids.length === 0)
       throw badInput(`${descriptor.name}: no user is left; see the rejected rows.`, { tables: this.tables });
@@ -95,7 +102,7 @@ class Loader {
       userIds: rows.ids,
       columns: columns.filter(({ attribute }) => attribute.isForModels).map(({ column }) => column),
       protectedColumns: columns.filter(({ attribute }) => attribute.isProtected).map(({ column }) => column),
-      ...(ownership && { ownership }),
+      ...(ownership && { ownership, ...this.content(ownership.products) }),
       ...(descriptor.label && { label: Float32Array.from(rows.labels) }),
       ...(descriptor.split && { fold: Uint8Array.from(rows.places, (place) => FOLD[place?.fold ?? 'train']) }),
     };
@@ -150,7 +157,7 @@ class Loader {
     const rows = this.#rows;
     const { table, read } = await openHoldings(spec, this.context);
     const accounting = new Accounting(table.name, 'holdings', this.rejects);
-    const catalogue = await this.catalogue(spec);
+    const known = spec.unknownProducts === 'create' ? undefined : this.catalogue;
     const indexOf = new Map(this.products.map((code, i) => [code, i]));
     const { split } = descriptor;
     for await (const batch of read(accounting)) {
@@ -158,7 +165,7 @@ class Loader {
         let at = rows.index.get(user);
         if (rows.excluded.has(user)) accounting.filtered++;
         else if (at === undefined && this.users) accounting.reject(row, 'unknown user', user);
-        else if (catalogue && !catalogue.has(product)) accounting.reject(row, 'unknown product', product);
+        else if (known && !known.has(product)) accounting.reject(row, 'unknown product', product);
         else {
           at ??= rows.add(
             user,
@@ -180,17 +187,25 @@ class Loader {
     this.tables.push(accounting.report());
   }
 
-  /** @returns the codes that holdings may name; undefined: any. */
-  private async catalogue(spec: Holdings): Promise<ReadonlySet<string> | undefined> {
+  private async readCatalogue(): Promise<ReadonlyMap<string, ProductRecord> | undefined> {
     const { products } = this.descriptor;
-    if (!products?.file || spec.unknownProducts === 'create') return undefined;
+    if (!products?.file) return undefined;
     let counts: Accounting | undefined;
-    const records = await readProducts(products, 'EUR', this.context, (file) => {
+    const records = await readProducts(products, CURRENCY, this.context, (file) => {
       counts = new Accounting(file, 'products', this.rejects);
       return counts;
     });
     if (counts) this.tables.push(counts.report());
-    return new Set(records.map(({ code }) => code));
+    return new Map(records.map((record) => [record.code, record]));
+  }
+
+  /** What models that compare products by themselves read, where the descriptor says anything of products. */
+  private content(codes: readonly string[]): Pick<Dataset, 'content'> {
+    const { products } = this.descriptor;
+    if (!products) return {};
+    const described = (code: string) => this.catalogue?.get(code) ?? bareProduct(code, CURRENCY, products);
+    const content = contentOf(codes, new Map(codes.map((code) => [code, described(code)])));
+    return content ? { content } : {};
   }
 }
 
