@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./commands/train.js')).trainCommand(),
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   fairness: async () => (await import('./commands/fairness.js')).fairnessCommand(),
+  scorecard: async () => (await import('./commands/scorecard.js')).scorecardCommand(),
   compare: async () => (await import('./commands/compare.js')).compareCommand(),
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),

@@ -8,6 +8,7 @@ import type { TrainedProfiles } from './profiling/model.js';
 import type { ProfileSettings } from './profiling/settings.js';
 import type { MemberSettings } from './recommenders/model.js';
 import { SINGLE_RECOMMENDERS, type SingleRecommender } from './recommenders/recommender.js';
+import type { ScorecardSettings } from './scorecard/settings.js';
 import type { TrainingSettings } from './training/settings.js';
 import { TREE_MODELS, type TreeSettings } from './trees/settings.js';
 
@@ -21,7 +22,7 @@ export const MODELS = [
   ...TREE_MODELS,
   ...SINGLE_RECOMMENDERS,
   'hybrid',
-  'stack',
+  'stack', 'scorecard',
 ] as const;
 export type ModelName = (typeof MODELS)[number];
 
@@ -31,7 +32,8 @@ export type ModelSettings =
   | Partial<TreeSettings>
   | RecommenderSettings
   | Partial<HybridSettings>
-  | Partial<StackSettings>;
+  | Partial<StackSettings>
+  | Partial<ScorecardSettings>;
 
 /** Everything that decides a stack beside the data and the seed. */
 export interface StackSettings {

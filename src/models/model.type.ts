@@ -3,6 +3,7 @@ import { createUnionType, Field, Float, InputType, Int, ObjectType } from 'type-
 import type { ModelName, Task } from '../engine/engine.js';
 import { enumOf } from '../graphql/enum.js';
 import { connectionType, Node, toGlobalId } from '../graphql/relay.js';
+import { Scorecard, scorecardOf } from './scorecard.type.js';
 import { MODEL_STATUSES, MODEL_TASKS, type ModelStatus, type ModelVersionInfo } from './model-version.js';
 
 export const ModelTaskEnum = enumOf<Task>('ModelTask', 'What a model predicts.', {
@@ -25,6 +26,7 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   gru: 'A recurrent network (GRU) over the same, beside a deep neural network.',
   gbdt: 'Gradient boosted decision trees.',
 
+  scorecard: 'A scorecard: points for classes of attributes, which add up to the score.',
   stack: 'Models of other kinds, added up: logistic regression, networks and trees.',
   'random-forest': 'A forest of decision trees, each grown on other users and features.',
   'item-knn': 'Products owned together: each has its nearest neighbours.',
@@ -76,6 +78,9 @@ export class ModelVersionNode extends Node {
   })
   training: Figure[];
 
+  @Field(() => Scorecard, { nullable: true, description: 'The points of a scorecard; null for every other model.' })
+  scorecard: Scorecard | null;
+
   @Field(() => [String], { description: 'Codes of the institutions whose users it was trained on.' })
   institutions: string[];
 
@@ -96,6 +101,7 @@ export function modelVersionNode(version: ModelVersionInfo): ModelVersionNode {
     shared: institutionId === null,
     metrics: figuresOf(metrics),
     training: figuresOf(training),
+    scorecard: scorecardOf(training),
     institutions: Array.isArray(training.institutions) ? training.institutions.map(String) : [],
   });
 }

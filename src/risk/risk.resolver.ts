@@ -1,5 +1,5 @@
 import { IsOptional, IsString } from 'class-validator';
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../graphql/context.js';
 import { loaderOf } from '../graphql/loader.js';
 import type { NodeFinder } from '../graphql/node.resolver.js';
@@ -7,10 +7,12 @@ import { type Connection, connectionOf, decodeCursor, fromGlobalId, PageArgs } f
 import { ModelVersionNode } from '../models/model.type.js';
 import { loadModelVersion } from '../models/model-edge.js';
 import type { ModelsService } from '../models/models.service.js';
+import { scorePoints } from '../models/scorecard.type.js';
 import { ProductNode, productNode } from '../products/product.type.js';
 import type { ProductsService } from '../products/products.service.js';
 import { UserNode, userNode } from '../users/user.type.js';
 import type { UsersService } from '../users/users.service.js';
+import { logit } from './log-odds.js';
 import type { RiskService } from './risk.service.js';
 import { RiskAssessmentConnection, RiskAssessmentNode, riskAssessmentNode } from './risk.type.js';
 
@@ -105,5 +107,19 @@ export class RiskResolver {
     @Ctx() context: Context,
   ): Promise<ModelVersionNode | null> {
     return loadModelVersion(this.modules.models, context, modelVersionId);
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description:
+      "The score in points, where a scorecard gave it: more is less risk. null for other models, and for a viewer without the scope models:read.",
+  })
+  async points(
+    @Root() { modelVersionId, probability, subject }: RiskAssessmentNode,
+    @Ctx() context: Context,
+  ): Promise<number | null> {
+    if (subject !== 'user') return null;
+    const version = await loadModelVersion(this.modules.models, context, modelVersionId);
+    return version?.scorecard ? scorePoints(version.scorecard, logit(probability)) : null;
   }
 }

@@ -34,6 +34,7 @@ const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
   als: { factors: 4, iterations: 6 },
   vae: { hidden: 16, latent: 4, learningRate: 0.01, epochs: 6 },
   content: {},
+  scorecard: {},
   hybrid: { members: ['ease', 'linear'] },
   stack: {
     members: ['logistic', 'gbdt'],

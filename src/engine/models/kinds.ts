@@ -6,6 +6,7 @@ import { hybrid } from './kinds/hybrid.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
 import { recommenders } from './kinds/recommenders.js';
+import { scorecard } from './kinds/scorecard.js';
 import { stack } from './kinds/stack.js';
 import { trees } from './kinds/trees.js';
 import type { Weights } from './weights.js';
@@ -15,6 +16,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   network: networks,
   trees,
   stack,
+  scorecard,
   recommender: recommenders,
   hybrid,
 };

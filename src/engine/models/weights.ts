@@ -2,6 +2,7 @@ import type { FeatureContract } from '../encoders/contract.js';
 import type { ModelName } from '../engine.js';
 import type { HybridWeights } from '../hybrid/hybrid.js';
 import type { RecommenderModel } from '../recommenders/model.js';
+import type { PointsScale } from '../scorecard/points.js';
 import type { TreeEnsemble } from '../trees/ensemble.js';
 import type { Architecture } from './network.js';
 
@@ -12,7 +13,8 @@ export type Weights =
   | PopularityWeights
   | RecommenderWeights
   | HybridWeights
-  | StackWeights;
+  | StackWeights
+  | ScorecardWeights;
 export type WeightsOf<Kind extends Weights['kind']> = Extract<Weights, { readonly kind: Kind }>;
 
 /** Networks of one architecture whose probabilities are averaged. */
@@ -46,6 +48,27 @@ export interface StackMember {
   readonly weights: Weights;
   /** 0 or more. */
   readonly weight: number;
+}
+
+/** A points scorecard: log-odds of the event = intercept − Σ coefficient · weight of evidence of the user's class. */
+export interface ScorecardWeights {
+  readonly kind: 'scorecard';
+  readonly intercept: number;
+  readonly scale: PointsScale;
+  readonly characteristics: readonly Characteristic[];
+}
+
+export interface Characteristic {
+  /** Place in the contract. */
+  readonly feature: number;
+  /** 0 or more. */
+  readonly coefficient: number;
+  /** Of each fine class (slots.ts), its group; −1 where training saw nobody. */
+  readonly groups: readonly number[];
+  /** Weight of evidence of each group. */
+  readonly woe: readonly number[];
+  /** Of the training users in each group. */
+  readonly shares: readonly number[];
 }
 
 /** Shares that know no user. */

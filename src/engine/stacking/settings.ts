@@ -7,7 +7,7 @@ import { isTreeModel } from '../trees/settings.js';
 
 /** Models of a user's features that are worth adding up, by task, the quickest first. */
 const MEMBERS: Readonly<Record<Task, readonly ModelName[]>> = {
-  risk: ['logistic', 'dnn', 'gbdt', 'random-forest'],
+  risk: ['scorecard', 'logistic', 'dnn', 'gbdt', 'random-forest'],
   interest: ['linear', 'dnn', 'gbdt', 'random-forest'],
 };
 const MOST = 8;
