@@ -17,10 +17,21 @@ export interface BenchmarkOptions {
   readonly backend: BackendName | 'auto';
   /** Sizes of models; for benchmarks of memory. */
   readonly parameters: readonly number[];
+  /** Where data sets lie, a folder each, by the names of their descriptors. */
+  readonly data?: string;
+  /** Which of them; none: all that are there. */
+  readonly sets: readonly string[];
+  /** Which models; none: all. */
+  readonly models: readonly string[];
+  readonly seeds: readonly number[];
+  /** Measures again what is known already. */
+  readonly fresh: boolean;
 }
 
 export interface Benchmark {
   readonly description: string;
+  /** An option without which it cannot run: it runs only where that is given. */
+  readonly needs?: 'data';
   run(options: BenchmarkOptions): Promise<Result[]>;
 }
 

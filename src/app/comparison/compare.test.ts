@@ -39,12 +39,13 @@ const request = {
   seed: 4,
   resamples: 200,
   skipUnfit: true,
-  models: ['popularity', 'logistic', 'linear', 'gbdt'] as ModelName[],
+  models: ['popularity', 'logistic', 'linear', 'dnn', 'gbdt'] as ModelName[],
 } as const;
 const says = {
   popularity: () => 0.3,
   logistic: (user: number) => 0.2 + 0.5 * knowing[user],
   linear: (user: number) => 0.2 + 0.5 * knowing[user],
+  dnn: (user: number) => 0.2 + 0.5 * knowing[user],
 };
 
 describe('comparing models', () => {
@@ -52,7 +53,8 @@ describe('comparing models', () => {
     const comparison = await compareModels(engineOf(says), request);
     expect(comparison.models.map(({ model }) => model)).toEqual(['logistic', 'popularity']);
     expect(comparison.skipped).toEqual([
-      { model: 'linear', reason: 'it is the same model as logistic here' },
+      { model: 'linear', reason: 'it is logistic by another name here' },
+      { model: 'dnn', reason: 'it says the same as logistic of every user' },
       { model: 'gbdt', reason: 'gbdt is of no use here.' },
     ]);
     expect(comparison.models[0]).toMatchObject({ settings: { seed: 4 }, learning: [{ name: 'one' }] });

@@ -82,12 +82,23 @@ export async function compareModels(engine: Engine, request: ComparisonRequest):
   };
 }
 
+/** Linear models of interest and of risk go by either name. */
+const SECOND_NAMES: Readonly<Record<Task, Partial<Record<ModelName, ModelName>>>> = {
+  interest: { logistic: 'linear' },
+  risk: { linear: 'logistic' },
+};
+
 async function evaluateAll(engine: Engine, request: ComparisonRequest) {
   const { dataset, descriptor, task, models, seed, crossValidate, signal, onProgress } = request;
   const told: Told[] = [];
   const skipped: { model: ModelName; reason: string }[] = [];
   let refusal: unknown;
   for (const [place, model] of models.entries()) {
+    const first = SECOND_NAMES[task][model];
+    if (request.skipUnfit && first && models.includes(first)) {
+      skipped.push({ model, reason: `it is ${first} by another name here` });
+      continue;
+    }
     const at = (fraction: number) => (TRAINING * (place + fraction)) / models.length;
     onProgress?.(`${model} (${place + 1} of ${models.length})`, at(0));
     try {
@@ -104,7 +115,7 @@ async function evaluateAll(engine: Engine, request: ComparisonRequest) {
       const twin = request.skipUnfit
         ? told.find((other) => saysTheSame(other.predictions, result.predictions))
         : undefined;
-      if (twin) skipped.push({ model, reason: `it is the same model as ${twin.model} here` });
+      if (twin) skipped.push({ model, reason: `it says the same as ${twin.model} of every user` });
       else told.push(result as Told);
     } catch (error) {
       if (!request.skipUnfit || !(error instanceof ConcordError) || error.code !== 'BAD_INPUT') throw error;
