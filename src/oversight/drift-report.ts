@@ -7,7 +7,13 @@ import {
   type HoldingsDrift,
   holdingsDrift,
 } from '../engine/metrics/drift/feature-drift.js';
-import { type LabelDrift, labelDrift, parseScoreProfile, scoreDrift } from '../engine/metrics/drift/score-profile.js';
+import {
+  type LabelDrift,
+  labelDrift,
+  parseScoreProfile,
+  type ScoreProfile,
+  scoreDrift,
+} from '../engine/metrics/drift/score-profile.js';
 import { gravest, type Shift, type ShiftLevel } from '../engine/metrics/drift/stability.js';
 
 /** How far users have moved from those whom a model was trained on. */
@@ -33,20 +39,31 @@ export interface DriftInput {
   readonly current: Dataset;
   /** Of the same users, of a risk model. */
   readonly scores?: ArrayLike<number>;
+  /** How many training users have a known label, and which share of them the event: of files, which have no profile of scores. */
+  readonly baseline?: Pick<ScoreProfile, 'users' | 'events'>;
   /** Why the contract tells no distribution; undefined: it does. */
   readonly undistributed?: string;
 }
 
-export function driftReport({ task, contract, training, current, scores, undistributed }: DriftInput): DriftReport {
+export function driftReport({
+  task,
+  contract,
+  training,
+  current,
+  scores,
+  baseline,
+  undistributed,
+}: DriftInput): DriftReport {
   const trainedOn = typeof training.trainingUsers === 'number' ? training.trainingUsers : null;
   const trained = trainedOn ?? Number.POSITIVE_INFINITY;
   const notes: string[] = [];
   if (undistributed) notes.push(undistributed);
   const profile = parseScoreProfile(training.scores);
-  if (task === 'risk' && !profile)
+  if (scores && task === 'risk' && !profile)
     notes.push(
       'The version was stored without a profile of its scores: neither their drift is told nor that of labels.',
     );
+  const labels = profile ?? baseline;
   const known = current.label?.filter((label) => label === 0 || label === 1) ?? [];
   const features = undistributed ? [] : featureDrift(contract, current, trained);
   return {
@@ -55,7 +72,7 @@ export function driftReport({ task, contract, training, current, scores, undistr
     features: features.sort((a, b) => b.psi - a.psi),
     holdings: undistributed ? [] : holdingsDrift(contract, current, trained, task === 'interest'),
     score: profile && scores ? scoreDrift(profile, scores) : null,
-    label: (profile && labelDrift(profile, known)) ?? null,
+    label: (labels && labelDrift(labels, known)) ?? null,
     notes,
   };
 }

@@ -13,6 +13,7 @@ import { groupUsers, SMALLEST_GROUP } from '../../engine/metrics/fairness/groups
 import { blindThreshold, groupThresholds } from '../../engine/metrics/fairness/mitigation.js';
 import { badInput } from '../../errors.js';
 import { type RiskFairness, riskFairness } from '../../oversight/fairness-report.js';
+import { createRuntime } from '../composition.js';
 import { readConfig } from '../config.js';
 import {
   afterChoosing,
@@ -24,12 +25,15 @@ import {
   riskSamples,
 } from '../fairness/offline.js';
 import { fairnessText } from '../fairness/render.js';
+import { versionOf, viewerFor } from '../fairness/stored.js';
 import { createOutput, type Output } from '../output.js';
 
 interface Options {
-  descriptor: string;
+  institution?: string;
+  modelVersion?: string;
+  descriptor?: string;
   data?: string;
-  model: ModelName;
+  model?: ModelName;
   task?: Task;
   attribute?: string[];
   threshold?: number;
@@ -46,17 +50,22 @@ interface Options {
 /** Reading files is this part of the work, as progress shows it. */
 const READING = 0.05;
 
-/** `concord fairness`: how a model's predictions fall out by protected attribute, on files, with no database. */
+/** `concord fairness`: how a model's predictions fall out by protected attribute, on files or on stored users. */
 export function fairnessCommand(): Command {
   return new Command('fairness')
     .description(
-      'Train a model on a data set and show how its predictions fall out by protected attribute: adverse impact, opportunity, calibration, exposure.',
+      'Show how predictions fall out by protected attribute (adverse impact, opportunity, calibration, exposure): of a model that is trained on files, or of a version on stored users.',
     )
-    .requiredOption('--descriptor <file>', 'what the files mean (docs/import.md)')
+    .option('--descriptor <file>', 'train on files: what they mean (docs/import.md)')
     .option('--data <folder>', "where the descriptor's files lie (default: the descriptor's folder)")
-    .addOption(new Option('--model <name>', 'which model').choices(MODELS).makeOptionMandatory())
+    .addOption(new Option('--model <name>', 'which model').choices(MODELS))
     .addOption(
       new Option('--task <name>', "what to learn (default: the descriptor's task)").choices(['interest', 'risk']),
+    )
+    .option('--institution <code>', 'or measure its stored users by a model version, and keep the report')
+    .option(
+      '--model-version <id>',
+      'which version: its id, or risk or interest for the one that serves (default: risk)',
     )
     .option('--attribute <name...>', 'by which attributes (default: all that the descriptor protects)')
     .option('--threshold <probability>', 'where risk decisions part (default: the best F1 on validation users)', share)
@@ -82,6 +91,38 @@ export function fairnessCommand(): Command {
 
 async function runFairness(options: Options): Promise<void> {
   const output = createOutput(options);
+  if ((options.institution === undefined) === (options.descriptor === undefined))
+    throw badInput('Name a descriptor of files, or an institution whose users are stored.');
+  if (options.descriptor === undefined) await ofStored(options, output);
+  else if (options.model === undefined) throw badInput('Name the model that is trained: --model.');
+  else await ofFiles({ ...options, descriptor: options.descriptor, model: options.model }, output);
+}
+
+/** Of users that are stored, by a version that is: the report is kept. */
+async function ofStored(
+  { institution, modelVersion = 'risk', threshold, favourable }: Options,
+  output: Output,
+): Promise<void> {
+  const runtime = await createRuntime(readConfig(), { onStep: (step) => output.progress(step, 0) });
+  try {
+    const viewer = await viewerFor(runtime, institution);
+    const versionId = await versionOf(runtime, viewer, modelVersion);
+    output.progress('measuring', 0.2);
+    const { report, level } = await runtime.services.oversight.fairness.assess(viewer, {
+      versionId,
+      threshold,
+      favourable,
+    });
+    output.progress('done', 1);
+    output.result({ level, fairness: report }, () => [fairnessText(report), ...report.remarks].join('\n\n'));
+  } finally {
+    await runtime.close();
+  }
+}
+
+type FileOptions = Options & Required<Pick<Options, 'descriptor' | 'model'>>;
+
+async function ofFiles(options: FileOptions, output: Output): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
@@ -122,7 +163,7 @@ const evaluate = (
   { engine, output, signal }: Setting,
   dataset: Dataset,
   task: Task,
-  { model, seed, crossValidate }: Options,
+  { model, seed, crossValidate }: FileOptions,
 ): Promise<EvaluationResult> =>
   engine.evaluate(dataset, task, {
     ...{ model, seed, crossValidate, signal, predictions: true },

@@ -1,5 +1,7 @@
+import type { Shift } from '../../engine/metrics/drift/stability.js';
 import type { AttributeFairness, Gap } from '../../engine/metrics/fairness/fairness.js';
 import type { Estimate, Rate } from '../../engine/metrics/fairness/intervals.js';
+import type { DriftReport } from '../../oversight/drift-report.js';
 import type { FairnessReport, InterestFairness, RiskFairness } from '../../oversight/fairness-report.js';
 import { type Cell, table } from '../output.js';
 
@@ -80,3 +82,34 @@ function estimate(value: Estimate | null): string {
 
 const gap = (value: (Gap | (Estimate & { between: readonly [string, string] })) | null): string =>
   value ? `${estimate(value)} between ${value.between.join(' and ')}` : 'unknown';
+
+/** A report of drift as text: what has moved most, first. */
+export function driftText({ users, trainedOn, features, holdings, score, label, notes }: DriftReport): string {
+  const shift = (what: string, { psi, chance, level }: Shift) => ({
+    input: what,
+    psi: Number(psi.toFixed(4)),
+    'chance up to': Number(chance.toFixed(4)),
+    level,
+  });
+  const rows = [
+    ...(score ? [shift('the score', score)] : []),
+    ...(label ? [shift(`the label (${number(label.expected)} → ${number(label.current)})`, label)] : []),
+    ...features.map((feature) => shift(feature.feature, feature)),
+  ].map((row) => ({ ...row, 'missing now': null as number | null, 'unseen now': null as number | null }));
+  const from = rows.length - features.length;
+  features.forEach(({ missing, unseen }, place) => {
+    rows[from + place]['missing now'] = Number(missing.current.toFixed(4));
+    rows[from + place]['unseen now'] = unseen && Number(unseen.current.toFixed(4));
+  });
+  const owned = holdings.filter(({ level }) => level !== 'none');
+  return [
+    `${users} users now${trainedOn === null ? '' : `, against ${trainedOn} of training`}; PSI from 0.1: watch, from 0.25: alert`,
+    table(rows),
+    ...(owned.length > 0
+      ? [
+          `Owned by more, or fewer, than in training\n${table(owned.map(({ product, expected, current, psi, level }) => ({ product, training: Number(expected.toFixed(4)), now: Number(current.toFixed(4)), psi: Number(psi.toFixed(4)), level })))}`,
+        ]
+      : []),
+    ...notes,
+  ].join('\n\n');
+}

@@ -45,7 +45,8 @@ const NETWORK_LIMIT =
   'Contributions of single inputs are estimated by sampling (Shapley values); inputs far outside of the training data are held at its edges.';
 const MATRIX_LIMIT = 'It reads what users own, and no attribute: users who own nothing get what is popular.';
 
-const KINDS: Readonly<Partial<Record<ModelName, KindText>>> = {
+/** By name of the model. */
+const KINDS: Readonly<Partial<Record<string, KindText>>> = {
   popularity: {
     method: 'Shares of training users: who owns each product, or has the event.',
     limit: 'It gives everybody the same answer, and serves as the floor that other models have to pass.',
@@ -69,6 +70,14 @@ const KINDS: Readonly<Partial<Record<ModelName, KindText>>> = {
     method: 'The mean of decision trees grown on samples of users and inputs.',
     limit: 'Predictions are drawn to the middle: few are close to 0 or 1.',
   },
+  scorecard: {
+    method: 'Logistic regression over bins, written as points to be added up.',
+    limit: 'It adds points up, and tells no two values of a bin apart.',
+  },
+  tabm: {
+    method: 'Several deep networks that share most of their weights (Gorishniy et al. 2025).',
+    limit: NETWORK_LIMIT,
+  },
   stack: {
     method: 'Models of several kinds, added up with weights that were fitted to users whom they had not seen.',
     limit: 'It is as hard to read as the hardest of its members.',
@@ -81,6 +90,15 @@ const KINDS: Readonly<Partial<Record<ModelName, KindText>>> = {
   ease: { method: 'EASE, a linear autoencoder over holdings (Steck 2019).', limit: MATRIX_LIMIT },
   als: { method: 'Implicit matrix factorisation by alternating least squares (Hu et al. 2008).', limit: MATRIX_LIMIT },
   vae: { method: 'A variational autoencoder over holdings (Liang et al. 2018).', limit: MATRIX_LIMIT },
+  'naive-bayes': { method: 'Naive Bayes over what is owned.', limit: MATRIX_LIMIT },
+  hybrid: {
+    method: 'Several recommenders, added up as a fit to validation users says.',
+    limit: 'It is as hard to read as the hardest of its members.',
+  },
+  'two-tower': {
+    method: 'Two networks, one of users and one of products, whose vectors are compared.',
+    limit: NETWORK_LIMIT,
+  },
   content: {
     method: 'Likeness of products by their attributes and texts.',
     limit: 'It knows what products are, and not who buys them together.',

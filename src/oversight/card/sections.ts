@@ -26,7 +26,7 @@ function general({ concord, version, inputs, products }: Facts): CardSection[] {
       [
         text.purpose,
         text.notFor,
-        `Version ${number ?? 'not stored'} of the task ${task}, a ${model} model${owner === 'consortium' ? ' that the consortium shares' : owner === 'institution' ? " of the institution's own" : ''}. Versions of an owner and task are numbered; the earlier ones are kept and can be put back into service.`,
+        `${number === null ? 'A model that was tried and not stored' : `Version ${number}`} of the task ${task}: ${model}${owner === 'consortium' ? ', shared by the consortium' : owner === 'institution' ? ", the institution's own" : ''}. Versions of an owner and task are numbered; the earlier ones are kept and can be put back into service.`,
         text.regulation,
       ],
       {
@@ -54,7 +54,9 @@ function general({ concord, version, inputs, products }: Facts): CardSection[] {
       '1',
       'What it reads',
       [
-        `It reads ${inputs.length} attributes of a user${products > 0 ? `, and which of ${products} products the user owns` : ''}. ${version.id ? 'Attributes that the institution stores as protected are never among them.' : 'Protected attributes are among them where the descriptor says so.'}`,
+        version.id === null
+          ? 'The inputs are those of the descriptor; protected attributes are among them where it says so.'
+          : `It reads ${inputs.length} attributes of a user${products > 0 ? `, and which of ${products} products the user owns` : ''}. Attributes that the institution stores as protected are never among them.`,
       ],
       {
         tables: [
@@ -79,7 +81,9 @@ function development({ version, privacy, fairness }: Facts): CardSection[] {
       [
         kindText(model).method,
         TASK_TEXTS[task].output,
-        'Inputs are encoded by a contract that was fitted to training users alone; settings were chosen by the log loss of validation users; the same data, settings and seed give the same model.',
+        privacy.federated
+          ? 'Inputs are encoded by a contract that was declared in public, or made from noisy counts; the settings of the run were public before it began.'
+          : 'Inputs are encoded by a contract that was fitted to training users alone; settings were chosen by the log loss of validation users; the same data, settings and seed give the same model.',
       ],
       { tables: [{ heads: ['setting', 'value'], rows: valueRows(training) }] },
     ),

@@ -43,7 +43,10 @@ export interface LabelDrift extends Shift {
 }
 
 /** @param labels 0 or 1, of the users of now whose label is known */
-export function labelDrift(profile: ScoreProfile, labels: ArrayLike<number>): LabelDrift | undefined {
+export function labelDrift(
+  profile: Pick<ScoreProfile, 'users' | 'events'>,
+  labels: ArrayLike<number>,
+): LabelDrift | undefined {
   if (labels.length === 0) return undefined;
   let events = 0;
   for (let user = 0; user < labels.length; user++) events += labels[user];
