@@ -1,211 +1,229 @@
-import FFT from 'fft.js';
 import { remember } from '../remember.js';
-import { type DiscretisedLoss, discretise, tilted } from './discretised-loss.js';
-import { DIRECTIONS } from './loss-distribution.js';
+import { discretise, type TiltedLoss } from './discretised-loss.js';
+import type { Direction } from './loss-distribution.js';
+import { bandBounds, bandEnd, fullSpectrum, lowSpectrum, type Spectrum } from './spectrum.js';
 import type { Grid, Part } from './window.js';
 
-const { abs, atan2, cos, exp, expm1, log, log1p, log2, max, min, sin, sqrt, tanh } = Math;
+const { PI, abs, atan2, ceil, cos, exp, expm1, floor, log, log1p, log2, max, min, sin, sinh, sqrt } = Math;
 
-/** Relative rounding error that a transform may leave in a value of its spectrum. */
+/** Relative rounding error of a product of powers, for each factor; and of a sum of cosines, for each term. */
 const ROUNDING = 2 ** -50;
-/** e to this is nothing beside the rounding of 1. */
-const NOTHING = -80;
+/** Frequencies beyond which the spectrum is e to this are left out, and what they could add is added. */
+const NOTHING = -20;
+/** Rotations that a sum over frequencies may take, in all parts: beyond it a fast transform is no slower. */
+const MOST_ROTATIONS = 2 ** 22;
+const FEWEST_FREQUENCIES = 32;
+/** Cells are a whole number of steps wide, and narrower than on average where most of the mass is. */
+const FINER = 4;
+const LEVELS = log2(FINER);
 
-/** Tilted masses together are 1, but for what rounding made of it in very many releases. */
 const LOST_MASS = 1e-3;
 
-/** Of one direction; the upper half of the spectrum mirrors the lower. */
-interface Spectrum {
-  /** ln |spectrum|. */
+export interface Composition {
+  /** An upper bound of δ at ε = i·step, i whole, which falls with i; not a number where arithmetic has failed. */
+  deltaAt(i: number): number;
+  readonly step: number;
+}
+
+/**
+ * One direction of a composition. With m the tilted masses of the sum, λ the tilt and K the cumulant,
+ * δ(i·h) = e^(K − λ·i·h) · Σ over u > 0 of m[i + u]·(e^(−λ·u·h) − e^(−(λ + 1)·u·h)), and m is the inverse transform of the product of the
+ * parts' spectra: a sum over frequencies with geometric series as coefficients. Since the transform is one of a cycle of n points, each loss
+ * l counts as at l − n·h, l + n·h, … as well, which only adds to δ.
+ */
+export function compose(parts: readonly Part[], grid: Grid, direction: Direction): Composition {
+  const { tilt, ranges } = grid[direction];
+  const fine = latticeOf(grid, grid.step / FINER);
+  const losses = parts.map((part, i) => discretised(part, grid, direction, i, fine.step));
+  const last = lastFrequency(parts, losses, fine.points);
+  const rotations = last.index * losses.reduce((sum, { loss }) => sum + loss.indices.length, 0);
+  const even = latticeOf(grid, grid.step);
+  const rotationsOfAll = (even.points / 2) * ranges.reduce((sum, { low, high }) => sum + (high - low) / grid.step, 0);
+  if (rotations <= min(rotationsOfAll, MOST_ROTATIONS)) {
+    const spectra = losses.map(({ key, loss }) =>
+      spectrumOf(`${key} ${fine.points} ${last.index}`, () => lowSpectrum(loss, fine.points, last.index)),
+    );
+    const coarser = 2 ** last.level;
+    const lattice = { step: fine.step * coarser, points: fine.points / coarser };
+    return composition(parts, losses, spectra, { ...lattice, tilt, beyond: last.bound });
+  }
+  const [transform, points] =
+    rotationsOfAll <= MOST_ROTATIONS ? [lowSpectrum, even.points] : [fullSpectrum, 2 ** ceil(log2(even.points))];
+  const whole = parts.map((part, i) => discretised(part, grid, direction, i, grid.step));
+  const spectra = whole.map(({ key, loss }) =>
+    spectrumOf(`${key} ${points}`, () => transform(loss, points, points / 2)),
+  );
+  return composition(parts, whole, spectra, { step: grid.step, points, tilt, beyond: -Infinity });
+}
+
+/** As many points that a lattice coarser by a power of two has an even number of them. */
+const latticeOf = ({ width }: Grid, step: number) => ({ step, points: 2 * FINER * ceil(width / step / (2 * FINER)) });
+
+interface Discretised {
+  readonly key: string;
+  readonly loss: TiltedLoss;
+  /** ln |φ| of the bands from the highest frequency on is at most this. */
+  readonly bounds: Float64Array;
+}
+
+/** Numbers that are kept of losses and of their spectra: compositions that are nearly alike have the same. */
+const MOST_KEPT = 2 ** 20;
+const discretisedLosses = remember<Discretised>(MOST_KEPT, ({ loss }) => 2.2 * loss.indices.length);
+const spectrumOf = remember<Spectrum>(MOST_KEPT, ({ re }) => 2 * re.length);
+
+function discretised(
+  { key: name, loss }: Part,
+  grid: Grid,
+  direction: Direction,
+  i: number,
+  step: number,
+): Discretised {
+  const { tilt, steepness, widest, ranges, widths } = grid[direction];
+  const range = ranges[i];
+  const width = step < grid.step ? widths[i] : step;
+  const key = `${name} ${direction} ${step} ${width} ${tilt} ${steepness} ${widest} ${range.low} ${range.high}`;
+  return discretisedLosses(key, () => {
+    const tilted = discretise(loss[direction], range, { step, tilt, steepness, width, widest });
+    const bands = 2 * max(LEVELS + 1, floor(log2(grid.width / step / FEWEST_FREQUENCIES)));
+    return { key, loss: tilted, bounds: step < grid.step ? bandBounds(tilted, bands) : new Float64Array() };
+  });
+}
+
+/**
+ * The highest frequency that counts, and the bound of ln |φ| beyond it. Where all atoms are on a coarser lattice the spectrum repeats, and
+ * ends earlier: `level` is log2 of how much coarser it is.
+ */
+function lastFrequency(parts: readonly Part[], losses: readonly Discretised[], points: number) {
+  const level = losses.reduce((least, { loss }) => loss.levels.reduce((a, b) => min(a, b), least), LEVELS);
+  let bound = -Infinity;
+  let band = 2 * level;
+  for (; band < losses[0].bounds.length; band++) {
+    let here = 0;
+    for (let i = 0; i < parts.length; i++) here += parts[i].count * losses[i].bounds[band];
+    if (!(here <= NOTHING)) break;
+    bound = max(bound, here);
+  }
+  return { level, index: bandEnd(points, band), bound };
+}
+
+interface Cycle {
+  readonly step: number;
+  readonly points: number;
+  readonly tilt: number;
+  /** ln |φ| beyond the last frequency. */
+  readonly beyond: number;
+}
+
+function composition(
+  parts: readonly Part[],
+  losses: readonly Discretised[],
+  spectra: readonly Spectrum[],
+  { step, points, tilt, beyond }: Cycle,
+): Composition {
+  const sum = (of: (i: number) => number) => parts.reduce((total, { count }, i) => total + count * of(i), 0);
+  const cumulant = sum((i) => losses[i].loss.cumulant);
+  const infinite = -expm1(sum((i) => log1p(-min(losses[i].loss.infinite, 1))));
+  const product = powers(parts, spectra);
+  const { terms, error } = termsOf(product, tilt * step, step, points);
+  const last = terms.re.length - 1;
+  // Σ over k > last of 1/sin²(πk/n) is less than n²/(4·last).
+  const rest = last < points / 2 ? (exp(beyond) * sinh(step / 2) * points) / (4 * last) : 0;
+  const off = ROUNDING * sum((i) => abs(losses[i].loss.cumulant));
+  // Masses together are 1, but for what rounding made of it in very many releases.
+  const sound = abs(product.magnitude[0] - 1) <= LOST_MASS;
+  return {
+    step,
+    deltaAt(i) {
+      const mean = sumAt(terms, i, points) / points + error + rest;
+      const decay = tilt * step * i;
+      return sound ? exp(cumulant + off - decay * (1 - ROUNDING)) * mean + infinite : Number.NaN;
+    },
+  };
+}
+
+interface Product {
   readonly magnitude: Float64Array;
   readonly angle: Float64Array;
+  /** What each magnitude may be off by. */
+  readonly error: Float64Array;
 }
 
-/** One release of a part, tilted and transformed. */
-interface Transformed extends Spectrum {
-  /** ln E[e^(λ·loss)] of the finite part. */
-  readonly cumulant: number;
-  /** Index of the largest finite loss. */
-  readonly highest: number;
-  /** ln of the probability that nothing is disclosed altogether. */
-  readonly kept: number;
-}
-
-/**
- * Both directions of a composition at once, by cyclic convolution: one is the real, the other the imaginary part of a transform. Masses are
- * tilted before and straightened after it, and a bound of what rounding may have taken is added to each.
- * @returns for each direction the composed loss; `infinite` is not a number where arithmetic has failed
- */
-export function compose(parts: readonly Part[], grid: Grid): DiscretisedLoss[] {
-  const { step, points } = grid;
-  const composed = DIRECTIONS.map((direction) => ({
-    ...grid[direction],
-    magnitude: new Float64Array(points / 2 + 1),
-    angle: new Float64Array(points / 2 + 1),
-    cumulant: 0,
-    highest: 0,
-    kept: 0,
-  }));
-  parts.forEach((part, i) => {
-    const one = transformed(part, grid, i);
-    composed.forEach((sum, d) => {
-      addPower(sum, one[d], part.count);
-      sum.cumulant += part.count * one[d].cumulant;
-      sum.highest += part.count * one[d].highest;
-      sum.kept += part.count * one[d].kept;
-    });
+function powers(parts: readonly Part[], spectra: readonly Spectrum[]): Product {
+  const length = spectra[0].re.length;
+  const magnitude = new Float64Array(length);
+  const angle = new Float64Array(length);
+  const error = new Float64Array(length);
+  const most = new Float64Array(length);
+  spectra.forEach(({ re, im, error: off }, i) => {
+    const { count } = parts[i];
+    for (let k = 0; k < length; k++) {
+      const size = sqrt(re[k] * re[k] + im[k] * im[k]);
+      magnitude[k] += count * log(size);
+      most[k] += count * log(size + off);
+      angle[k] += count * atan2(im[k], re[k]);
+      error[k] += count * (off / (size + off) + ROUNDING);
+    }
   });
-  const { fft, signal, spectrum } = transformOf(points);
-  const size = writeSpectrum(composed, spectrum);
-  fft.inverseTransform(signal, spectrum);
-  const releases = parts.reduce((sum, { count }) => sum + count, 0);
-  return composed.map(({ first, tilt, cumulant, highest, kept }, d) => {
-    const error = errorOf(size, points, releases, tilt * step);
-    const { probabilities, total } = straightened(signal, d, first, tilt * step, cumulant, error);
-    // Losses beyond the window have been wrapped round to its low end: a Chernoff bound of what they are counts as disclosed.
-    const end = first + points - 1;
-    const beyond = highest <= end ? 0 : exp(cumulant - tilt * step * end);
-    const sound = abs(total - 1) <= LOST_MASS;
-    return { step, first, probabilities, infinite: sound ? -expm1(kept) + beyond : Number.NaN };
-  });
+  for (let k = 0; k < length; k++) {
+    magnitude[k] = exp(magnitude[k]);
+    error[k] = 2 * exp(most[k]) * min(1, error[k]);
+  }
+  return { magnitude, angle, error };
 }
 
-/** Exponentials of a line of points are taken once for so many, and multiplied by those of their distances. */
-const STRIDE = 64;
-/** Which do not underflow. */
-const MOST_FALL = 300;
+interface Terms {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
 
-/** The masses of direction `d`, from the window's lowest point on, without the tilt e^(rate·index − cumulant). */
-function straightened(
-  signal: Float64Array,
-  d: number,
-  first: number,
-  rate: number,
-  cumulant: number,
-  error: number,
-): { readonly probabilities: Float64Array; readonly total: number } {
-  const points = signal.length / 2;
-  const probabilities = new Float64Array(points);
-  let stride = STRIDE;
-  while (stride > 1 && stride * rate > MOST_FALL) stride /= 2;
-  const falls = Float64Array.from({ length: stride }, (_, i) => exp(-rate * i));
-  let total = 0;
-  let at = modulo(first, points);
-  for (let i = 0; i < points; i += stride) {
-    const factor = exp(cumulant - rate * (first + i));
-    for (let k = 0; k < stride; k++) {
-      const mass = signal[2 * at + d];
-      total += mass;
-      probabilities[i + k] = (max(0, mass) + error) * factor * falls[k];
-      at = at + 1 === points ? 0 : at + 1;
+/** The spectrum times Σ over u > 0 of (e^(−x·u) − e^(−(x + h)·u))·e^(−2πi·k·u/n), x = λ·h: negative frequencies counted with their mirrors. */
+function termsOf({ magnitude, angle, error }: Product, x: number, step: number, points: number) {
+  const re = new Float64Array(magnitude.length);
+  const im = new Float64Array(magnitude.length);
+  const lessA = expm1(x);
+  const lessB = expm1(x + step);
+  const numerator = exp(x) * expm1(step);
+  let off = 0;
+  for (let k = 0; k < re.length; k++) {
+    const theta = (2 * PI * k) / points;
+    const versine = 2 * sin(theta / 2) ** 2;
+    const sine = sin(theta);
+    // a = e^(x + iθ) and b = e^(x + h + iθ): the series are 1/(a − 1) and 1/(b − 1).
+    const aRe = lessA * (1 - versine) - versine;
+    const aIm = (1 + lessA) * sine;
+    const bRe = lessB * (1 - versine) - versine;
+    const bIm = (1 + lessB) * sine;
+    const size = numerator / sqrt((aRe * aRe + aIm * aIm) * (bRe * bRe + bIm * bIm));
+    const turn = angle[k] + theta - atan2(aIm, aRe) - atan2(bIm, bRe);
+    const times = k === 0 || 2 * k === points ? size : 2 * size;
+    re[k] = times * magnitude[k] * cos(turn);
+    im[k] = times * magnitude[k] * sin(turn);
+    off += times * (error[k] + magnitude[k] * ROUNDING * re.length);
+  }
+  return { terms: { re, im }, error: off / points };
+}
+
+/** Rotations before a sine is taken anew. */
+const STRIDE = 32;
+
+/** Σ over k of the real part of term k times e^(−2πi·k·i/n). */
+function sumAt({ re, im }: Terms, i: number, points: number): number {
+  const index = i % points;
+  const turn = (2 * PI * index) / points;
+  const c = cos(turn);
+  const s = sin(turn);
+  let sum = 0;
+  for (let from = 0; from < re.length; from += STRIDE) {
+    const start = (2 * PI * ((index * from) % points)) / points;
+    let x = cos(start);
+    let y = sin(start);
+    const to = min(re.length, from + STRIDE);
+    for (let k = from; k < to; k++) {
+      sum += re[k] * x + im[k] * y;
+      const turned = x * c - y * s;
+      y = x * s + y * c;
+      x = turned;
     }
   }
-  return { probabilities, total };
-}
-
-/** Points of the grids whose transforms are kept: 16 bytes each. */
-const MOST_KEPT = 2 ** 20;
-const transforms = remember<readonly Transformed[]>(MOST_KEPT, ([{ angle }]) => 2 * angle.length);
-
-/** Of the part at index `i`, both directions. Compositions that are nearly alike have the same grids. */
-function transformed({ key, loss }: Part, grid: Grid, i: number): readonly Transformed[] {
-  const { step, points } = grid;
-  const windows = DIRECTIONS.map((direction) => ({ tilt: grid[direction].tilt, range: grid[direction].ranges[i] }));
-  return transforms(`${key} ${step} ${points} ${JSON.stringify(windows)}`, () => {
-    const { fft, signal, spectrum } = transformOf(points);
-    signal.fill(0);
-    const releases = windows.map(({ tilt, range }, d) => {
-      const fine = discretise(loss[DIRECTIONS[d]], range, step);
-      const { masses, cumulant } = tilted(fine, tilt);
-      for (let k = 0; k < masses.length; k++) signal[2 * modulo(fine.first + k, points) + d] += masses[k];
-      return {
-        cumulant,
-        highest: fine.first + masses.length - 1,
-        kept: log1p(-min(fine.infinite, 1)),
-        magnitude: new Float64Array(points / 2 + 1),
-        angle: new Float64Array(points / 2 + 1),
-      };
-    });
-    fft.transform(spectrum, signal);
-    split(spectrum, releases);
-    return releases;
-  });
-}
-
-/** The transform of removed + i·added, by the logarithms of both. */
-function split(spectrum: Float64Array, [removed, added]: readonly Spectrum[]): void {
-  const points = spectrum.length / 2;
-  for (let k = 0; k <= points / 2; k++) {
-    const mirrored = (points - k) % points;
-    const re = spectrum[2 * k];
-    const im = spectrum[2 * k + 1];
-    const mirroredRe = spectrum[2 * mirrored];
-    const mirroredIm = spectrum[2 * mirrored + 1];
-    setPoint(removed, k, (re + mirroredRe) / 2, (im - mirroredIm) / 2);
-    setPoint(added, k, (im + mirroredIm) / 2, (mirroredRe - re) / 2);
-  }
-}
-
-function setPoint({ magnitude, angle }: Spectrum, k: number, re: number, im: number): void {
-  magnitude[k] = log(re * re + im * im) / 2;
-  angle[k] = atan2(im, re);
-}
-
-function addPower({ magnitude, angle }: Spectrum, one: Spectrum, count: number): void {
-  for (let k = 0; k < magnitude.length; k++) {
-    magnitude[k] += count * one.magnitude[k];
-    angle[k] += count * one.angle[k];
-  }
-}
-
-/**
- * Writes the transform of removed + i·added.
- * @returns sum and sum of squares of its absolute values
- */
-function writeSpectrum([removed, added]: readonly Spectrum[], spectrum: Float64Array) {
-  const points = spectrum.length / 2;
-  let sum = 0;
-  let squares = 0;
-  for (let k = 0; k <= points / 2; k++) {
-    const r = removed.magnitude[k] < NOTHING ? 0 : exp(removed.magnitude[k]);
-    const s = added.magnitude[k] < NOTHING ? 0 : exp(added.magnitude[k]);
-    const a = r === 0 ? 0 : r * cos(removed.angle[k]);
-    const b = r === 0 ? 0 : r * sin(removed.angle[k]);
-    const c = s === 0 ? 0 : s * cos(added.angle[k]);
-    const d = s === 0 ? 0 : s * sin(added.angle[k]);
-    const mirrored = (points - k) % points;
-    spectrum[2 * mirrored] = a + d;
-    spectrum[2 * mirrored + 1] = c - b;
-    spectrum[2 * k] = a - d;
-    spectrum[2 * k + 1] = b + c;
-    sum += r + s;
-    squares += r * r + s * s;
-  }
-  return { sum: 2 * sum, squares: 2 * squares };
-}
-
-/**
- * What to add to each tilted mass, so that rounding cannot have lowered δ(ε). A value of the spectrum is off by a rounding error times the
- * power to which it was raised: a mass by no more than the mean of that, and the vector of masses by no more than its norm, as by the
- * rounding of the transform. By Cauchy and Schwarz an error of norm e changes Σ e^(−λ·l)·(1 − e^(ε − l)) by no more than e·√tanh(λ·h/2) at
- * every point does.
- */
-function errorOf({ sum, squares }: { sum: number; squares: number }, points: number, releases: number, rate: number) {
-  const norm = sqrt((squares / points) * tanh(rate / 2));
-  return ROUNDING * (releases * min(sum / points, norm) + log2(points) * norm);
-}
-
-const modulo = (i: number, n: number) => ((i % n) + n) % n;
-
-/** Tables of sines, and room to work in, are kept for the size used last: a ledger or a calibration asks for the same again and again. */
-let latest: { points: number; fft: FFT; signal: Float64Array; spectrum: Float64Array } | undefined;
-function transformOf(points: number) {
-  if (latest?.points !== points)
-    latest = {
-      points,
-      fft: new FFT(points),
-      signal: new Float64Array(2 * points),
-      spectrum: new Float64Array(2 * points),
-    };
-  return latest;
+  return sum;
 }

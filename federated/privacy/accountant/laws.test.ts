@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import type { Mechanism } from '../mechanism.js';
+import { discretise, type TiltedLoss } from './discretised-loss.js';
 import { epsilon } from './epsilon.js';
 import { gaussianEpsilon } from './gaussian.js';
-import { approximateLoss, laplaceLoss, subsampledGaussianLoss } from './loss-distribution.js';
+import {
+  approximateLoss,
+  DIRECTIONS,
+  type Direction,
+  laplaceLoss,
+  subsampledGaussianLoss,
+} from './loss-distribution.js';
+import { normalCdf } from './normal.js';
+import { bandBounds, bandEnd, fullSpectrum, lowSpectrum } from './spectrum.js';
 import { planGrid } from './window.js';
 
 /** Laws of the accountant, for releases far beyond what anybody would run: what fails must never look like privacy. */
@@ -120,13 +129,136 @@ describe('of any composition, however extreme', () => {
     fc.assert(
       fc.property(fc.array(extreme, { minLength: 1, maxLength: 50 }), deltas, (mechanisms, delta) => {
         const parts = mechanisms.map((m, i) => ({ key: `${i}`, loss: lossOf(m), count: timesOf(m) }));
-        const points = planGrid(parts, delta)?.points ?? 0;
-        expect(points * parts.length).toBeLessThanOrEqual(2 ** 20);
+        const grid = planGrid(parts, delta);
+        if (grid) expect((grid.width / grid.step) * parts.length).toBeLessThanOrEqual(2 ** 20 * 2 ** 0.25);
       }),
       { numRuns: 15 },
     );
   });
 });
+
+interface Cells {
+  readonly step: number;
+  readonly tilt: number;
+  readonly steepness: number;
+  readonly wider: number;
+  readonly widest: number;
+}
+type Setting = [Mechanism, Cells, Direction];
+
+describe('a loss on a lattice', () => {
+  const lattices = fc.record({
+    step: between(1e-4, 1e-2),
+    tilt: between(0.5, 20),
+    steepness: between(0.5, 20),
+    wider: between(1, 8),
+    widest: fc.integer({ min: 0, max: 10 }),
+  });
+  const laplaceSane = fc.record({
+    mechanism: fc.constant('laplace' as const),
+    scale: between(0.2, 5),
+    count: fc.constant(1),
+  });
+  const settings: fc.Arbitrary<Setting> = fc.tuple(
+    fc.oneof(subsampledSane(), laplaceSane),
+    lattices,
+    fc.constantFrom(...DIRECTIONS),
+  );
+  const discretised = ([m, { step: least, wider, widest, ...lattice }, direction]: Setting) => {
+    const loss = lossOf(m)[direction];
+    const range = loss.range(1e-9);
+    const step = Math.max(least, (range.high - range.low) / 4000);
+    return discretise(loss, range, { ...lattice, step, width: step * wider, widest: step * 2 ** widest });
+  };
+
+  test('has no spectrum above the bound of its band, whatever the widths of its cells', () => {
+    fc.assert(
+      fc.property(settings, (setting) => {
+        const [points, bands] = [2048, 16];
+        const loss = discretised(setting);
+        const bounds = bandBounds(loss, bands);
+        const { re, im, error } = lowSpectrum(loss, points, points / 2);
+        for (let band = 0; band < bands; band++) {
+          let most = 0;
+          for (let k = bandEnd(points, band + 1) + 1; k <= bandEnd(points, band); k++)
+            most = Math.max(most, Math.hypot(re[k], im[k]));
+          expect(most - error).toBeLessThanOrEqual(Math.exp(bounds[band]));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('has the same spectrum one by one and by a fast transform', () => {
+    fc.assert(
+      fc.property(settings, (setting) => {
+        const loss = discretised(setting);
+        const few = lowSpectrum(loss, 1024, 512);
+        const all = fullSpectrum(loss, 1024);
+        const apart = few.re.map((re, k) => Math.hypot(re - all.re[k], few.im[k] - all.im[k]));
+        expect(Math.max(...apart)).toBeLessThanOrEqual(few.error + all.error);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('never says that less is disclosed than is, whatever the widths of its cells', () => {
+    fc.assert(
+      fc.property(subsampledSane(), lattices, (m, { step: least, wider, widest, ...lattice }) => {
+        for (const direction of DIRECTIONS) {
+          const loss = lossOf(m)[direction];
+          const range = loss.range(1e-9);
+          const step = Math.max(least, (range.high - range.low) / 4000);
+          const cells = { ...lattice, step, width: step * wider, widest: step * 2 ** widest };
+          const discrete = discretise(loss, range, cells);
+          for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+            const eps = range.low + share * (range.high - range.low);
+            const exact = hockeyStick(m, direction, eps);
+            expect(disclosedAt(discrete, step, lattice.tilt, eps)).toBeGreaterThanOrEqual(exact * (1 - 1e-9) - 1e-15);
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+/** P(loss > ε) − e^ε·Q(loss > ε) of one step. */
+function hockeyStick(
+  { samplingRate: q, noiseMultiplier: sigma }: { samplingRate: number; noiseMultiplier: number },
+  direction: Direction,
+  eps: number,
+): number {
+  const odds = Math.expm1(direction === 'remove' ? eps : -eps) + q;
+  const x = odds > 0 ? sigma * sigma * Math.log(odds / q) + 0.5 : -Infinity;
+  const having = (side: 1 | -1) => (1 - q) * normalCdf((side * x) / sigma) + q * normalCdf((side * (x - 1)) / sigma);
+  if (direction === 'remove') return having(-1) - Math.exp(eps) * normalCdf(-x / sigma);
+  return normalCdf(x / sigma) - Math.exp(eps) * having(1);
+}
+
+function subsampledSane() {
+  return fc.record({
+    mechanism: fc.constant('subsampled-gaussian' as const),
+    samplingRate: between(1e-3, 0.9),
+    noiseMultiplier: between(0.4, 8),
+    steps: fc.constant(1),
+  });
+}
+
+/** δ(ε) of one release. */
+function disclosedAt(
+  { indices, masses, cumulant, infinite }: TiltedLoss,
+  step: number,
+  tilt: number,
+  eps: number,
+): number {
+  let delta = infinite;
+  for (let i = 0; i < indices.length; i++) {
+    const loss = indices[i] * step;
+    if (loss > eps) delta += masses[i] * Math.exp(cumulant - tilt * loss) * -Math.expm1(eps - loss);
+  }
+  return delta;
+}
 
 const pureEpsilon = (m: Mechanism) =>
   m.mechanism === 'laplace' ? m.count / m.scale : m.mechanism === 'approximate' ? m.epsilon : Infinity;

@@ -14,16 +14,16 @@ export interface LossDistribution {
    * no answer rests on it.
    */
   cumulantBelow(high: number): (lambda: number) => number;
-  /** Masses of the intervals (low + (i − 1)·step, low + i·step] for i = 0 … count − 1, the first of which reaches down to −∞. */
-  masses(low: number, step: number, count: number): LossMasses;
+  /** Masses of the intervals (losses[i − 1], losses[i]] of rising losses, the first of which reaches down to −∞. */
+  masses(losses: Float64Array): LossMasses;
 }
 
 export interface LossMasses {
   /** Of P. */
   readonly p: Float64Array;
   /**
-   * Of Q, times e^(lower end of the interval): between e^(−step)·p and p, however large the loss is. Where Q is too small for a number,
-   * e^(−step)·p, as if all of the mass were at the upper end. (Of the first interval nothing is known.)
+   * Of Q, times e^(lower end of the interval): between e^(−width)·p and p, however large the loss is. Where Q is too small for a number,
+   * e^(−width)·p, as if all of the mass were at the upper end. (Of the first interval nothing is known.)
    */
   readonly q: Float64Array;
   /** What P has beyond the last: an infinite loss, as far as an upper bound is concerned. */
@@ -76,14 +76,14 @@ export function subsampledGaussianLoss(q: number, sigma: number): LossPair {
       q === 1
         ? gaussianCumulant
         : cumulantBySum(sigma, 1, high, lossAt, (x) => (1 - q) * density(x / sigma) + q * density((x - 1) / sigma)),
-    masses(low, step, count) {
-      const points = new Float64Array(count);
-      for (let i = 0; i < count; i++) points[i] = pointAt(low + i * step);
+    masses(losses) {
+      const points = new Float64Array(losses.length);
+      for (let i = 0; i < points.length; i++) points[i] = pointAt(losses[i]);
       const without = gaussianMasses(points, 0, sigma);
       const having = gaussianMasses(points, 1, sigma);
       const p = mix(without.masses, having.masses, q);
       const above = (1 - q) * without.above + q * having.above;
-      return { p, q: scaled(without.masses, p, low, step), above };
+      return { p, q: scaled(without.masses, p, losses), above };
     },
   };
   // The loss is the negative of the other direction's: the line is mirrored, so that it rises again.
@@ -102,13 +102,13 @@ export function subsampledGaussianLoss(q: number, sigma: number): LossPair {
             (x) => -lossAt(x),
             (x) => density(x / sigma),
           ),
-    masses(low, step, count) {
-      const points = new Float64Array(count);
-      for (let i = 0; i < count; i++) points[i] = -pointAt(-(low + i * step));
+    masses(losses) {
+      const points = new Float64Array(losses.length);
+      for (let i = 0; i < points.length; i++) points[i] = -pointAt(-losses[i]);
       const without = gaussianMasses(points, 0, sigma);
       const having = gaussianMasses(points, -1, sigma);
       const p = without.masses;
-      return { p, q: scaled(mix(without.masses, having.masses, q), p, low, step), above: without.above };
+      return { p, q: scaled(mix(without.masses, having.masses, q), p, losses), above: without.above };
     },
   };
   return { remove, add, disclosed: 0 };
@@ -118,7 +118,7 @@ export function subsampledGaussianLoss(q: number, sigma: number): LossPair {
 const density = (z: number) => exp(-0.5 * z * z);
 /** Beyond so many deviations is less than any tail that is asked for. */
 const FARTHEST = 11;
-const POINTS_A_DEVIATION = 8;
+const POINTS_A_DEVIATION = 4;
 const MOST_POINTS = 2000;
 
 /** The cumulant as a sum over points of the line between `−FARTHEST` deviations and as many beyond `last`. */
@@ -177,12 +177,11 @@ function mix(a: Float64Array, b: Float64Array, share: number): Float64Array {
 }
 
 /** Masses of Q, times e^(lower end). */
-function scaled(q: Float64Array, p: Float64Array, low: number, step: number): Float64Array {
-  const least = exp(-step);
+function scaled(q: Float64Array, p: Float64Array, losses: Float64Array): Float64Array {
   const result = new Float64Array(q.length);
   for (let i = 1; i < q.length; i++) {
-    const lower = low + (i - 1) * step;
-    result[i] = lower > EXPONENT_LIMIT ? least * p[i] : exp(lower) * q[i];
+    const lower = losses[i - 1];
+    result[i] = lower > EXPONENT_LIMIT ? exp(lower - losses[i]) * p[i] : exp(lower) * q[i];
   }
   return result;
 }
@@ -212,12 +211,12 @@ export function laplaceLoss(scale: number): LossPair {
       const fall = exp(-(2 * lambda + 1) * most);
       return lambda * most + log(0.5 + 0.5 * fall + (1 - fall) / (4 * (lambda + 0.5)));
     },
-    masses(low, step, count) {
-      const p = new Float64Array(count);
-      const q = new Float64Array(count);
-      for (let i = 0; i < count; i++) {
-        const lower = i === 0 ? -Infinity : low + (i - 1) * step;
-        const upper = low + i * step;
+    masses(losses) {
+      const p = new Float64Array(losses.length);
+      const q = new Float64Array(losses.length);
+      for (let i = 0; i < p.length; i++) {
+        const lower = i === 0 ? -Infinity : losses[i - 1];
+        const upper = losses[i];
         const [from, to] = [max(lower, -most), min(upper, most)];
         if (from < to) {
           const share = -0.5 * expm1((from - to) / 2);
@@ -233,7 +232,8 @@ export function laplaceLoss(scale: number): LossPair {
           q[i] += 0.5 * exp(lower - most);
         }
       }
-      const above = low + (count - 1) * step < most ? 0.5 - 0.5 * expm1((low + (count - 1) * step - most) / 2) : 0;
+      const last = losses[losses.length - 1];
+      const above = last < most ? 0.5 - 0.5 * expm1((last - most) / 2) : 0;
       return { p, q, above };
     },
   };
@@ -251,16 +251,16 @@ export function approximateLoss(epsilon: number, delta: number): LossPair {
     range: () => ({ low: -epsilon, high: epsilon }),
     cumulantBelow: () => (lambda) =>
       lambda * epsilon + log1p(-delta) + log1p(exp(-(2 * lambda + 1) * epsilon)) - log1p(exp(-epsilon)),
-    masses(low, step, count) {
-      const p = new Float64Array(count);
-      const q = new Float64Array(count);
+    masses(losses) {
+      const p = new Float64Array(losses.length);
+      const q = new Float64Array(losses.length);
       let above = delta;
       const put = (loss: number, mass: number) => {
-        const i = max(0, ceil((loss - low) / step));
-        if (i >= count) above += mass;
+        const i = losses.findIndex((upper) => loss <= upper);
+        if (i < 0) above += mass;
         else {
           p[i] += mass;
-          q[i] += mass * exp(low + (i - 1) * step - loss);
+          if (i > 0) q[i] += mass * exp(losses[i - 1] - loss);
         }
       };
       put(-epsilon, no);

@@ -1,7 +1,6 @@
 import type { Mechanism } from '../mechanism.js';
 import { remember } from '../remember.js';
-import { compose } from './composition.js';
-import type { DiscretisedLoss } from './discretised-loss.js';
+import { type Composition, compose } from './composition.js';
 import {
   approximateLoss,
   DIRECTIONS,
@@ -10,14 +9,14 @@ import {
   laplaceLoss,
   subsampledGaussianLoss,
 } from './loss-distribution.js';
-import { type Finding, looseness, type Part, planGrid, remembered, roughEpsilon } from './window.js';
+import { type Finding, looseness, type Part, planGrid, remembered, roughEpsilon, type Window } from './window.js';
 
-const { exp, expm1, log, log1p, max, min, sqrt } = Math;
+const { ceil, exp, expm1, floor, log1p, max, min, sqrt } = Math;
 
 /** Relative rounding error of a loss, and of where a mass lies on the grid. */
 const ROUNDING = 2 ** -47;
 /** A grid by which the answer is no further above the true ε is fine enough. */
-const ENOUGH = 5e-4;
+const ENOUGH = 7e-4;
 
 /**
  * The smallest ε, from above, for which the composition is (ε, δ)-differentially private; infinite where there is none, or where there are
@@ -51,20 +50,26 @@ const disclosedBy = (parts: readonly Part[]) =>
 /** Attempts at a grid that shows ε, finely enough. One does, but for losses that are rare. */
 const MOST_ATTEMPTS = 4;
 
+/** So far below a window, in units of 1/λ, it shows ε as well. */
+const NEAR = 3;
+
 function solve(parts: readonly Part[], releases: number, delta: number, rest: number): number {
   let least = Infinity;
   let finding: Finding | undefined;
+  const alike = parts.every(({ loss }) => loss.add === loss.remove);
+  const directions = alike ? DIRECTIONS.slice(0, 1) : DIRECTIONS;
   for (let i = 0; i < MOST_ATTEMPTS; i++) {
     const grid = planGrid(parts, rest, finding);
     if (!grid) break;
-    const answers = compose(parts, grid).map((loss) => epsilonOf(loss, delta));
+    const answers = directions.map((direction) => ({
+      ...epsilonOf(compose(parts, grid, direction), delta, grid[direction]),
+      low: grid[direction].low,
+    }));
     const best = answers.reduce((a, b) => (b.epsilon > a.epsilon ? b : a));
-    // Of a direction whose ε is below its window is known that it costs no more than where the window begins.
-    const lost = answers.some(({ below }, d) => below && grid[DIRECTIONS[d]].first * grid.step > best.epsilon);
-    if (!lost) {
-      least = min(least, best.epsilon);
-      if (grid.finest || looseness(grid.step, releases, best.steepness) <= ENOUGH) break;
-    }
+    least = min(least, best.epsilon);
+    // Far below its window a direction costs no more than it says, but perhaps less.
+    const lost = best.epsilon < best.low - NEAR / best.steepness;
+    if (!lost && (grid.finest || looseness(grid.step, releases, best.steepness) <= ENOUGH)) break;
     finding = { steepness: lost ? undefined : best.steepness };
   }
   return least;
@@ -102,7 +107,8 @@ const losses = remember<LossPair>(64);
 const TAILS = 4;
 
 function rememberingLoss({ remove, add, disclosed }: LossPair): LossPair {
-  return { remove: rememberingDistribution(remove), add: rememberingDistribution(add), disclosed };
+  const remembering = rememberingDistribution(remove);
+  return { remove: remembering, add: add === remove ? remembering : rememberingDistribution(add), disclosed };
 }
 
 function rememberingDistribution(distribution: LossDistribution): LossDistribution {
@@ -111,7 +117,7 @@ function rememberingDistribution(distribution: LossDistribution): LossDistributi
   return {
     range: (tail) => ranges(tail, () => distribution.range(tail)),
     cumulantBelow: (high) => cumulants(high, () => remembered(distribution.cumulantBelow(high))),
-    masses: (low, step, count) => distribution.masses(low, step, count),
+    masses: (losses) => distribution.masses(losses),
   };
 }
 
@@ -119,27 +125,37 @@ interface Answer {
   readonly epsilon: number;
   /** −d ln δ/dε at ε. */
   readonly steepness: number;
-  /** ε is below the grid, and 0 stands for it. */
-  readonly below: boolean;
 }
 
-/** Solves δ(ε) = Σ over losses l > ε of p(l)·(1 − e^(ε − l)), plus what is infinite, exactly for the discretised loss. */
-function epsilonOf({ step, first, probabilities, infinite }: DiscretisedLoss, delta: number): Answer {
-  if (!(infinite < delta)) return { epsilon: Infinity, steepness: 0, below: false };
-  const shrink = exp(-step);
-  // From the top: mass above the grid point, and that mass times e^(point − loss).
-  let mass = infinite;
-  let discounted = 0;
-  for (let i = probabilities.length - 1; i >= 0; i--) {
-    mass += probabilities[i];
-    discounted += probabilities[i];
-    // Between the grid point below and this one, δ(ε) = mass − e^(ε − this point)·discounted.
-    if (!(mass - discounted * shrink <= delta)) {
-      const epsilon = max(0, (first + i) * step + log((mass - delta) / discounted));
-      // Arithmetic that has failed must not look like privacy.
-      return { epsilon: epsilon >= 0 ? epsilon : Infinity, steepness: (mass - delta) / delta, below: false };
-    }
-    discounted *= shrink;
+/** An ε beyond any. */
+const MOST_EPSILON = 1e13;
+
+/**
+ * Where δ(ε), which is convex in e^ε and known at whole steps, has come down to δ: from above.
+ * @param low where to look first
+ */
+function epsilonOf({ deltaAt, step }: Composition, delta: number, { low, steepness }: Window): Answer {
+  // Arithmetic that has failed must not look like privacy.
+  const enough = (i: number) => deltaAt(i) <= delta;
+  let [above, below] = [floor(low / step), floor(low / step)];
+  let stride = ceil(1 / (steepness * step));
+  while (above > 0 && enough(above)) {
+    [above, below] = [max(0, above - stride), above];
+    stride *= 2;
   }
-  return { epsilon: 0, steepness: 0, below: true };
+  if (above === 0 && enough(0)) return { epsilon: 0, steepness: 0 };
+  while (above === below || !enough(below)) {
+    if (below * step > MOST_EPSILON) return { epsilon: Infinity, steepness: 0 };
+    [above, below] = [below, below + stride];
+    stride *= 2;
+  }
+  while (below - above > 1) {
+    const middle = floor((above + below) / 2);
+    if (enough(middle)) below = middle;
+    else above = middle;
+  }
+  const [more, less] = [deltaAt(above), deltaAt(below)];
+  const share = (more - delta) / (more - less);
+  const beyond = share >= 0 && share < 1 ? log1p(share * expm1(step)) : step;
+  return { epsilon: above * step + beyond, steepness: ((more - less) / expm1(step)) * (exp(beyond) / delta) };
 }

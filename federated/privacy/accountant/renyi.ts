@@ -1,7 +1,7 @@
 import type { Mechanism } from '../mechanism.js';
 import { remember } from '../remember.js';
 
-const { abs, ceil, exp, expm1, floor, log, log1p, max, min, sqrt } = Math;
+const { abs, ceil, exp, expm1, floor, log, log1p, max, sqrt } = Math;
 
 /**
  * ε of a composition by Rényi differential privacy (Mironov 2017): looser than privacy loss distributions, but with an arithmetic that
@@ -20,25 +20,34 @@ export function renyiEpsilon(mechanisms: readonly Mechanism[], delta: number): n
   for (const m of mechanisms) if (m.mechanism === 'approximate') rest -= m.delta;
   if (!(rest > 0)) return Infinity;
   if (mechanisms.length === 0) return 0;
-  const divergences = new Float64Array(ORDERS.length);
-  for (const m of mechanisms) {
-    const [one, count] = oneOf(m);
-    one.forEach((divergence, i) => {
-      divergences[i] += count * divergence;
-    });
+  const parts = mechanisms.map(partOf);
+  const answerAt = (i: number) => {
+    const order = ORDERS[i];
+    const divergence = parts.reduce((sum, { count, divergenceAt }) => sum + count * divergenceAt(i), 0);
+    return divergence + log1p(-1 / order) - log(rest * order) / (order - 1);
+  };
+  // A convex function of the order, divided by order − 1: it falls and then rises.
+  let [from, to] = [0, ORDERS.length - 1];
+  while (from < to) {
+    const middle = floor((from + to) / 2);
+    if (answerAt(middle + 1) < answerAt(middle)) from = middle + 1;
+    else to = middle;
   }
-  const answers = ORDERS.map((order, i) => divergences[i] + log1p(-1 / order) - log(rest * order) / (order - 1));
-  return max(0, min(...answers));
+  return max(0, answerAt(from));
 }
 
 /** A ledger asks for the same few at every entry. */
 const remembered = remember<Float64Array>(256);
 
-/** The divergences of one release at all orders, and how many there are of it. */
-function oneOf(m: Mechanism): [Float64Array, number] {
+/** The divergences of one release by index of the order, and how many there are of it. */
+function partOf(m: Mechanism): { readonly count: number; divergenceAt(i: number): number } {
   const [one, count] = single(m);
-  const key = JSON.stringify(one);
-  return [remembered(key, () => Float64Array.from(ORDERS, (order) => renyiDivergence(one, order))), count];
+  const known = remembered(JSON.stringify(one), () => new Float64Array(ORDERS.length).fill(Number.NaN));
+  const divergenceAt = (i: number) => {
+    if (Number.isNaN(known[i])) known[i] = renyiDivergence(one, ORDERS[i]);
+    return known[i];
+  };
+  return { count, divergenceAt };
 }
 
 function single(m: Mechanism): [Mechanism, number] {
@@ -114,13 +123,18 @@ function logMoment(q: number, sigma: number, order: number): number {
   return max(0, peak + log(sum)) + ROUNDING * order;
 }
 
+/** Beyond so many deviations is less than e^(−50) of the integral. */
+const FARTHEST = 10;
+/** The integrand is analytic up to πσ² beside the line: the sum is off by e^(−2π²·σ·this), which is rounding for σ ≥ .4. */
+const POINTS_A_DEVIATION = 5;
+
 /** The integrand is smooth and falls off like a Gaussian, so that the trapezoidal rule over the line is exact to rounding. */
 function logMomentBySum(q: number, sigma: number, order: number): number {
   const variance = sigma * sigma;
   // The integrand has a mass around 0 and one around α, each of deviation σ, and nothing outside of these.
-  const low = -14 * sigma;
-  const high = order + 14 * sigma;
-  const step = sigma / 8;
+  const low = -FARTHEST * sigma;
+  const high = order + FARTHEST * sigma;
+  const step = sigma / POINTS_A_DEVIATION;
   const points = ceil((high - low) / step);
   let peak = -Infinity;
   const logs = new Float64Array(points + 1);

@@ -1,6 +1,6 @@
 import { DIRECTIONS, type Direction, type LossPair } from './loss-distribution.js';
 
-const { ceil, exp, floor, log, log1p, log2, max, min, round, sqrt } = Math;
+const { ceil, exp, floor, log, log1p, log2, max, min, sqrt } = Math;
 
 /** Equal releases: a loss and how many there are of it. */
 export interface Part {
@@ -12,26 +12,33 @@ export interface Part {
 
 /** Where the losses of a composition are looked at, and how finely. */
 export interface Grid {
+  /** Root of the mean square of the cells' widths, of all releases together. */
   readonly step: number;
-  /** A power of two. */
-  readonly points: number;
-  /** Whether it is as large as a grid may be. */
+  /** A cyclic convolution of this length serves. */
+  readonly width: number;
+  /** Whether it is as fine as a grid may be. */
   readonly finest: boolean;
   readonly remove: Window;
   readonly add: Window;
 }
 
 export interface Window {
-  /** Index of the lowest grid point. */
-  readonly first: number;
+  /** Where ε is not below it, what the cyclic convolution wraps round weighs nothing. */
+  readonly low: number;
   /** λ by which masses are tilted: times e^(λ·loss) they lie about ε. */
   readonly tilt: number;
+  /** −d ln δ/dε at ε, about. */
+  readonly steepness: number;
+  /** A cell of a loss is no wider. */
+  readonly widest: number;
+  /** For each part, root of the mean square of its cells' widths. */
+  readonly widths: readonly number[];
   /** For each part, the losses that matter. */
   readonly ranges: readonly { readonly low: number; readonly high: number }[];
 }
 
 /** How far above the true ε the grid may put the answer, for an ε of 1 or more; in proportion below. */
-const ACCURACY = 2e-4;
+const ACCURACY = 5e-4;
 const LEAST_SCALE = 1e-6;
 /** Where δ is large an ε much smaller than 1/λ is as good as none, and needs no more digits than this share of it. */
 const FLATNESS = 0.1;
@@ -39,14 +46,11 @@ const FLATNESS = 0.1;
 const TRUNCATION = 1e-5;
 /** Share of the tilted mass that may be rounded up from below a part's range. */
 const NEGLIGIBLE = 1e-7;
-const FEWEST_POINTS = 2 ** 10;
-/** Points beyond the width of a window, for what is rounded outwards. */
-const SPARE = 4;
 /** Of all parts together: a bound of the time that a question takes. Where it is reached, the grid is coarser, and the answer looser. */
 const MOST_POINTS = 2 ** 20;
 const MOST_POINTS_OF_ONE = 2 ** 18;
-/** Steps are 2^(k/4): compositions that are nearly alike have the same, and what was computed of a loss is used again. */
-const STEPS_PER_OCTAVE = 4;
+/** Cells are as wide as this share of 1/λ at most, and so wide that one of a composition adds less than half of what is allowed. */
+const WIDEST = 0.5;
 
 /** How far below its bound ε may be, in units of 1/λ: for a normal loss it is 1 to 3. */
 const MARGIN = 4;
@@ -75,13 +79,11 @@ export function planGrid(parts: readonly Part[], delta: number, found?: Finding)
   // The direction that costs less may be looked at less finely.
   const least = max(...bounds.map((side) => belowBound(side, accuracy)));
   const enough = bounds.map(({ bound }) => accuracy + max(0, least - bound));
-  const steps = bounds.map(({ steepness }, d) =>
-    stepFor(enough[d], releases, found?.steepness ?? steepness(enough[d] / 8)),
-  );
+  const steepnesses = bounds.map(({ steepness }, d) => found?.steepness ?? steepness(enough[d] / 8));
+  const steps = steepnesses.map((steepness, d) => stepFor(enough[d], releases, steepness));
   const most = min(MOST_POINTS_OF_ONE, 2 ** floor(log2(MOST_POINTS / parts.length)));
-  let k = floor(STEPS_PER_OCTAVE * log2(min(...steps)));
+  let step = roundedDown(min(...steps));
   for (let i = 0; i < MOST_TRIES; i++) {
-    const step = 2 ** (k / STEPS_PER_OCTAVE);
     const windows = sides.map(({ cumulant }, d) => {
       const rounded = (lambda: number) => cumulant(lambda) + (releases * step * step * lambda * (lambda + 1)) / 8;
       const bound = boundOf(rounded, delta);
@@ -90,23 +92,27 @@ export function planGrid(parts: readonly Part[], delta: number, found?: Finding)
     });
     const width = max(...windows.map((window) => window.width));
     if (!(width < Infinity)) return undefined;
-    // The nearest power of two; the step follows, and the error with its square.
-    const points = max(FEWEST_POINTS, 2 ** round(log2(width / step + SPARE)));
-    if (points <= most && width / step + SPARE <= points) {
+    if (width / step <= most) {
       const [remove, add] = sides.map(({ losses }, d): Window => {
         const { low, tilt } = windows[d];
         return {
-          first: floor(low / step) - 1,
+          low,
           tilt,
+          steepness: steepnesses[d],
+          widths: widthsOf(parts, step),
+          widest: min(WIDEST / (steepnesses[d] + 1), step * max(1, sqrt(releases) / 2)),
           ranges: losses.map((loss) => rangeOf(loss, tilt, bits, releases)),
         };
       });
-      return { step, points, finest: points === most, remove, add };
+      return { step, width: roundedDown(width) * 2 ** 0.25, finest: i > 0, remove, add };
     }
-    k += max(1, floor(STEPS_PER_OCTAVE * log2((width / step + SPARE) / min(points, most))));
+    step = max(roundedDown(step * 2 ** 0.25), roundedDown(width / most));
   }
   return undefined;
 }
+
+/** 2^(k/4): compositions that are nearly alike have the same, and what was computed of a loss is used again. */
+const roundedDown = (size: number) => 2 ** (floor(4 * log2(size) + 0.01) / 4);
 
 /** ε from above, by some ten per cent, for a small part of the price: to plan by, not to answer with. */
 export function roughEpsilon(parts: readonly Part[], delta: number): number {
@@ -128,6 +134,14 @@ export const looseness = (step: number, releases: number, steepness: number): nu
 
 const stepFor = (accuracy: number, releases: number, steepness: number) =>
   max(accuracy / releases, sqrt((12 * accuracy) / (releases * (steepness + 1))));
+
+/** The fewest cells of all parts for which the sum over releases of their squared widths is the same: rare parts have wider ones. */
+function widthsOf(parts: readonly Part[], step: number): number[] {
+  const counts = parts.map(({ count }) => count);
+  const sum = (f: (count: number) => number) => counts.reduce((total, count) => total + f(count), 0);
+  const scale = step * sqrt(sum((count) => count) / sum((count) => count ** (1 / 3)));
+  return counts.map((count) => roundedDown(scale * count ** (-1 / 3)));
+}
 
 type Cumulant = (lambda: number) => number;
 
@@ -208,7 +222,7 @@ function narrowest(cumulant: Cumulant, low: number, steepness: number, bits: num
     const tilt = lambdaAt(k);
     const widthAt = (outer: number) =>
       (cumulant(lambdaAt(outer)) - lambdaAt(outer) * low + bits) / (lambdaAt(outer) - tilt);
-    const wrapped = max(bits, cumulant(tilt) - tilt * low + bits) / tilt;
+    const wrapped = bits / tilt;
     return { tilt, width: max(wrapped, widthAt(leastAt(k + 1, HIGHEST + PER_OCTAVE, widthAt))) };
   });
   return tries.reduce((best, next) => (next.width < best.width ? next : best));
