@@ -30,21 +30,29 @@ export interface Head {
   readonly text: Content;
   /** Shown when pointed at. */
   readonly title?: string;
+  /** Its cells are words rather than figures. */
+  readonly isText?: boolean;
 }
 
 /** @param rows the first cell of each names it */
-export const dataTable = (
+export function dataTable(
   caption: Content,
   heads: readonly (string | Head)[],
   rows: readonly (readonly Content[])[],
-): Markup => markup`<div class="wide"><table><caption>${caption}</caption>
-<thead><tr>${heads.map((head) => {
-  const { text, title } = typeof head === 'string' ? { text: head, title: undefined } : head;
-  return markup`<th scope="col"${title !== undefined && markup` title="${title}"`}>${text}</th>`;
-})}</tr></thead>
+): Markup {
+  const columns = heads.map((head): Head => (typeof head === 'string' ? { text: head } : head));
+  return markup`<div class="wide"><table><caption>${caption}</caption>
+<thead><tr>${columns.map(
+    ({ text, title, isText }) =>
+      markup`<th scope="col"${isText && markup` class="text"`}${title !== undefined && markup` title="${title}"`}>${text}</th>`,
+  )}</tr></thead>
 <tbody>${rows.map(
-  ([first, ...rest]) => markup`<tr><th scope="row">${first}</th>${rest.map((cell) => markup`<td>${cell}</td>`)}</tr>\n`,
-)}</tbody></table></div>`;
+    ([first, ...rest]) =>
+      markup`<tr><th scope="row">${first}</th>${rest.map(
+        (cell, column) => markup`<td${columns[column + 1]?.isText && markup` class="text"`}>${cell}</td>`,
+      )}</tr>\n`,
+  )}</tbody></table></div>`;
+}
 
 /** Figures of a plot, folded up: a reader of screens or numbers opens them. */
 export const figuresOf = (table: Markup, label = 'The figures of this plot'): Markup =>

@@ -48,7 +48,7 @@ figcaption{font-size:.9rem}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;margin:.75rem 0}
 caption{text-align:left;font-size:.9rem;padding-bottom:.3rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
-th:first-child,td.text{text-align:left}
+th:first-child,.text{text-align:left}
 td.text{white-space:normal;max-width:32rem}
 thead th{border-bottom:2px solid var(--muted);vertical-align:bottom}
 tbody th{font-weight:500}
@@ -67,6 +67,8 @@ nav{display:none}
 section,table{break-inside:auto}
 h2,h3,caption{break-after:avoid}
 tr{break-inside:avoid}
+.plots{grid-template-columns:1fr 1fr;gap:1rem}
+.small{grid-template-columns:1fr 1fr 1fr}
 details::details-content{content-visibility:visible;display:block;block-size:auto}
 summary{list-style:none}
 .wide{overflow:visible}

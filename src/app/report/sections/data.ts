@@ -52,7 +52,7 @@ function columnTable({ columns }: DataSummary): Markup | false {
   return markup`<p>${incomplete.length === 0 ? 'No attribute has missing values.' : `${incomplete.length} of ${columns.length} attributes have missing values, at most ${percent(sorted[0].missing)} (${sorted[0].name}). Missing is a value of its own to the models.`}</p>
 <details><summary>Attributes</summary>${dataTable(
     columns.length > MOST_COLUMNS ? `The ${MOST_COLUMNS} of ${columns.length} with most missing values` : 'Attributes',
-    ['attribute', 'kind', 'missing', 'categories', 'use'],
+    ['attribute', { text: 'kind', isText: true }, 'missing', 'categories', { text: 'use', isText: true }],
     sorted
       .slice(0, MOST_COLUMNS)
       .map((column) => [
@@ -68,7 +68,7 @@ function columnTable({ columns }: DataSummary): Markup | false {
 function files({ files: read, notes }: DataSummary): Markup {
   return markup`<details><summary>Files read</summary>${dataTable(
     'Rows: read = taken + merged with another of the same key + left out by the descriptor + rejected',
-    ['file', 'for', 'read', 'taken', 'merged', 'left out', 'rejected'],
+    ['file', { text: 'for', isText: true }, 'read', 'taken', 'merged', 'left out', 'rejected'],
     read.map(({ file, table, read: rows, imported, merged, filtered, rejected }) => [
       file,
       table,

@@ -179,7 +179,7 @@ function everyFigure({ models, evidence }: Comparison): Markup {
   return markup`<details><summary>Every figure, and what it means</summary>${evidence.map((each) =>
     dataTable(
       evidenceName(each),
-      ['figure', ...models.map(({ model }) => model), 'meaning'],
+      ['figure', ...models.map(({ model }) => model), { text: 'meaning', isText: true }],
       names
         .filter((name) => models.some(({ model }) => each.models[model]?.figures[name] !== undefined))
         .map((name) => [

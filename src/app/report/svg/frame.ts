@@ -31,7 +31,7 @@ export interface Scales {
   readonly bottom: number;
 }
 
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 42 };
+const MARGIN = { left: 52, right: 22, top: 10, bottom: 42 };
 
 /** A plot's axes, grid and labels, with what is drawn inside. */
 export function frame(
