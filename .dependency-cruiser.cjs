@@ -4,6 +4,7 @@ const NAMES = [
   'users',
   'products',
   'profiles',
+  'embeddings',
   'risk',
   'recommendations',
   'experiments',

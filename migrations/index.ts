@@ -14,6 +14,7 @@ import { SignedUploads1764000000013 } from './1764000000013-signed-uploads.js';
 import { Oversight1764000000014 } from './1764000000014-oversight.js';
 import { PricesAndReasons1764000000016 } from './1764000000016-prices-and-reasons.js';
 import { Experiments1764000000018 } from './1764000000018-experiments.js';
+import { ProfileEmbeddings1764000000019 } from './1764000000019-profile-embeddings.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   Oversight1764000000014,
   PricesAndReasons1764000000016,
   Experiments1764000000018,
+  ProfileEmbeddings1764000000019,
 ];

@@ -24,6 +24,7 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
     timer = setTimeout(() => {
       round = round
         .then(() => refreshAll(services, controller.signal))
+        .then(() => placeAll(services, controller.signal))
         .then(() => watchAll(services, controller.signal))
         .catch((error) => {
           if (!controller.signal.aborted) onError(error);
@@ -45,6 +46,10 @@ export function startHousekeeping(services: Services, onError: (error: unknown) 
 
 const refreshAll = (services: Services, signal: AbortSignal): Promise<void> =>
   forAll(services, signal, ({ id }) => services.profiles.refresh(localViewer(id), { signal }));
+
+/** Embeddings of users who are new or have changed. */
+const placeAll = (services: Services, signal: AbortSignal): Promise<void> =>
+  forAll(services, signal, ({ id }) => services.embeddings.refresh(localViewer(id), { signal }));
 
 /** Drift of the models in service. */
 const watchAll = (services: Services, signal: AbortSignal): Promise<void> =>

@@ -1,5 +1,10 @@
 import type { GraphQLSchema } from 'graphql';
 import {
+  EmbeddingsResolver,
+  ProfileEmbeddingResolver,
+  ProfileModelResolver,
+} from '../embeddings/embeddings.resolver.js';
+import {
   ExperimentsResolver,
   ExperimentVariantResolver,
   experimentFinder,
@@ -25,6 +30,7 @@ import { FeedbackResolver } from '../recommendations/feedback.resolver.js';
 import { RecommendationsResolver } from '../recommendations/recommendations.resolver.js';
 import { RiskFiguresResolver } from '../risk/market/risk-figures.resolver.js';
 import { RiskResolver, riskAssessmentFinder } from '../risk/risk.resolver.js';
+import { AttributeDescriptionsResolver } from '../users/attribute-descriptions.resolver.js';
 import { HoldingsResolver, UsersResolver, userFinder } from '../users/users.resolver.js';
 import type { Services } from './services.js';
 
@@ -34,10 +40,14 @@ const RESOLVERS: readonly ResolverClass[] = [
   ViewerInstitutionResolver,
   UsersResolver,
   HoldingsResolver,
+  AttributeDescriptionsResolver,
   ProductsResolver,
   PricesResolver,
   ProfilesResolver,
   UserProfileResolver,
+  ProfileEmbeddingResolver,
+  EmbeddingsResolver,
+  ProfileModelResolver,
   ModelsResolver,
   RiskResolver,
   RiskFiguresResolver,
@@ -58,7 +68,7 @@ const RESOLVERS: readonly ResolverClass[] = [
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
   const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback } = services;
-  const { experiments, privacy } = services;
+  const { embeddings, experiments, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
   const { reports, fairness, drift, cards } = services.oversight;
   const node = new NodeResolver({
@@ -79,10 +89,14 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new ViewerInstitutionResolver(institutions),
     new UsersResolver(users),
     new HoldingsResolver(products),
+    new AttributeDescriptionsResolver(services.descriptions),
     new ProductsResolver(products),
     new PricesResolver(prices),
     new ProfilesResolver(profiles),
     new UserProfileResolver(profiles),
+    new ProfileEmbeddingResolver(embeddings),
+    new EmbeddingsResolver(embeddings, users),
+    new ProfileModelResolver(embeddings),
     new ModelsResolver(models),
     new RiskResolver(risk, { models, products, users }),
     new RiskFiguresResolver(),

@@ -19,6 +19,7 @@ import { FeedbackService } from '../recommendations/feedback.service.js';
 import { RecommendationsService } from '../recommendations/recommendations.service.js';
 import { RiskService } from '../risk/risk.service.js';
 import { DEFAULT_THRESHOLDS, type RiskThresholds } from '../risk/risk-class.js';
+import { AttributeDescriptionsService } from '../users/attribute-descriptions.service.js';
 import { UsersService } from '../users/users.service.js';
 import { VERSION } from './version.js';
 
@@ -50,10 +51,14 @@ export function createServices(modules: ServiceModules) {
   const profiles = new ProfilesService({ database, products });
   const embeddings = new EmbeddingsService({ database, engine, profiles });
   const users = new UsersService({ database, products });
+  const descriptions = new AttributeDescriptionsService({ database });
   const registry = new ModelRegistry({ database, scoring });
   const models = new ModelsService({ database, registry });
   const training = new TrainingService({ engine, profiles, models, products });
-  const risk = new RiskService({ thresholds: riskThresholds }, { database, models, scoring, products, profiles });
+  const risk = new RiskService(
+    { thresholds: riskThresholds },
+    { database, models, scoring, products, profiles, descriptions },
+  );
   const experiments = new ExperimentsService({ database, models, onError });
   const recommendations = new RecommendationsService({
     database,

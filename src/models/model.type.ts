@@ -35,6 +35,7 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   'naive-bayes': 'Shares of owners who own each other product.',
   als: 'Factors of users and products by alternating least squares (Hu et al. 2008).',
   vae: 'A variational autoencoder over the products owned (Liang et al. 2018).',
+  'two-tower': 'Users and products as vectors of one space, by a network over users and one over products.',
   hybrid: "Recommenders and models of a user's features, added up as validation users teach.",
   content: 'Texts, attributes and vectors of products, compared with those owned.',
 });
@@ -106,7 +107,8 @@ export function modelVersionNode(version: ModelVersionInfo): ModelVersionNode {
   });
 }
 
-function figuresOf(values: Readonly<Record<string, unknown>>): Figure[] {
+/** Numbers among some values, by name. */
+export function figuresOf(values: Readonly<Record<string, unknown>>): Figure[] {
   return Object.keys(values)
     .filter((name) => Number.isFinite(values[name]))
     .sort()

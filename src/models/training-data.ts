@@ -21,7 +21,7 @@ const LEAKS = new Set(
 
 /**
  * Collects users of one or several institutions into a data set. The same users give the same data set, in whatever order they come.
- * Risk takes users whose label is known, interest users who own something.
+ * Risk takes users whose label is known, interest users who own something, profiles everyone and all that is known of them.
  */
 export class TrainingData {
   private readonly keys: string[] = [];
@@ -31,7 +31,7 @@ export class TrainingData {
   private readonly folds: (TrainingView['fold'] | null)[] = [];
   private readonly catalogue = new Map<string, DescribedProduct>();
 
-  constructor(private readonly task: Task) {}
+  constructor(private readonly task: Task | 'profile') {}
 
   get size(): number {
     return this.keys.length;
@@ -40,7 +40,7 @@ export class TrainingData {
   /** @param institution any name that tells institutions apart: external ids are unique within one only */
   add(institution: string, views: readonly TrainingView[]): void {
     for (const view of views) {
-      if (this.task === 'risk' ? view.riskLabel === null : view.row.owned.length === 0) continue;
+      if (!this.takes(view)) continue;
       const user = this.keys.push(`${institution}/${view.externalId}`) - 1;
       this.owned.push(view.row.owned);
       this.labels.push(view.riskLabel ?? Number.NaN);
@@ -76,6 +76,11 @@ export class TrainingData {
     const order = this.order();
     const fold = Uint8Array.from(order, (user) => FOLD[this.folds[user] ?? 'train']);
     return this.dataset(name, order, fold, this.products(1));
+  }
+
+  private takes({ riskLabel, row }: TrainingView): boolean {
+    if (this.task === 'profile') return true;
+    return this.task === 'risk' ? riskLabel !== null : row.owned.length > 0;
   }
 
   private order(): Int32Array {
@@ -114,7 +119,7 @@ export class TrainingData {
         throw badInput(
           `To train risk, at least ${LEAST_OF_A_LABEL} users with and ${LEAST_OF_A_LABEL} without the event are needed; there are ${events} and ${size - events} whose label is known.`,
         );
-    } else if (size < LEAST_USERS || this.products().length < 2)
+    } else if (this.task === 'interest' && (size < LEAST_USERS || this.products().length < 2))
       throw badInput(
         `To train interest, at least ${LEAST_USERS} users who own something and two products with ${LEAST_OWNERS} owners are needed; there are ${size} users and ${this.products().length} such products.`,
       );

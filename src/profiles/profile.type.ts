@@ -69,6 +69,9 @@ export class QuestionnaireType {
   description: 'What is known of the behaviour and the suitability of a user.',
 })
 export class ProfileType {
+  /** The user's uuid. */
+  readonly userId: string;
+
   /** The values by name, for the field `features`. */
   readonly values: Profile['features'];
 

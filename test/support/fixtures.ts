@@ -10,6 +10,7 @@ export interface Tenant {
   node_id?: string;
   contribution_id?: string;
   experiment_id?: string;
+  profile_model_id?: string;
 }
 
 type Row = Record<string, unknown>;
@@ -141,6 +142,20 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       model_version_id: tenant.model_version_id,
       base: 0,
       reasons: '[]',
+    }),
+  profile_models(tenant) {
+    tenant.profile_model_id = randomUUID();
+    const values = { active: false, contract: {}, weights: Buffer.of(1), segments: '[]', metrics: {}, training: {} };
+    return owned(tenant, { id: tenant.profile_model_id, ...values });
+  },
+  profile_embeddings: (tenant) =>
+    owned(tenant, {
+      user_id: tenant.user_id,
+      profile_model_id: tenant.profile_model_id,
+      embedding: [0.5],
+      segment: 0,
+      percentile: 0.5,
+      computed_at: now(),
     }),
   experiments(tenant) {
     tenant.experiment_id = randomUUID();
