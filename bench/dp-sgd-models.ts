@@ -2,7 +2,8 @@ import type { InputSpec } from '../src/engine/backends/backend.js';
 import { concatenate, select, sequential } from '../src/engine/layers/compose.js';
 import { conv1d } from '../src/engine/layers/conv1d.js';
 import { dense } from '../src/engine/layers/dense.js';
-import { embedding, embeddingBag } from '../src/engine/layers/embedding.js';
+import { embeddingBag } from '../src/engine/layers/embedding.js';
+import { embeddingColumns } from '../src/engine/layers/embedding-columns.js';
 import { gru } from '../src/engine/layers/gru.js';
 import type { Layer } from '../src/engine/layers/layer.js';
 import type { Random } from '../src/engine/layers/random.js';
@@ -38,8 +39,13 @@ const COLUMNS = { count: 20, categories: 50, width: 16 };
 const recommender = sequential([
   concatenate([
     select([0], embeddingBag({ name: 'owned', rows: PRODUCTS, width: 32, slots: PRODUCTS })),
-    ...Array.from({ length: COLUMNS.count }, (_, at) =>
-      select([at + 1], embedding({ name: `column.${at}`, rows: COLUMNS.categories, width: COLUMNS.width })),
+    select(
+      [1],
+      embeddingColumns({
+        name: 'columns',
+        rows: new Array<number>(COLUMNS.count).fill(COLUMNS.categories),
+        width: COLUMNS.width,
+      }),
     ),
   ]),
   mlp(32 + COLUMNS.count * COLUMNS.width, 256, 128, PRODUCTS),
@@ -77,11 +83,7 @@ export const TIMED_MODELS: readonly TimedModel[] = [
     outputs: PRODUCTS,
     features: [
       { dtype: 'int32', width: PRODUCTS, below: PRODUCTS },
-      ...Array.from({ length: COLUMNS.count }, () => ({
-        dtype: 'int32' as const,
-        width: 1,
-        below: COLUMNS.categories,
-      })),
+      { dtype: 'int32', width: COLUMNS.count, below: COLUMNS.categories },
     ],
   },
 ];

@@ -144,7 +144,7 @@ async function plainStep(timed: TimedModel, backend: Backend): Promise<Step> {
 /** As training has it: graphs with their blocks, totals in double, noise on a grid, then SGD. */
 async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThread): Promise<Step> {
   const { batch, model } = timed;
-  const graphs = graphsFor(batch, 1, graphRows(backend));
+  const graphs = graphsFor(batch, 1, graphRows(backend, model));
   const executables = new Map<number, Executable>();
   for (const { rows, blocks } of graphs) {
     if (executables.has(rows)) continue;

@@ -21,9 +21,10 @@ export function sequential(layers: readonly Layer[]): Layer {
 }
 
 /** One layer object in several places shares its parameters and its masks. */
-function needsOf(layers: readonly Layer[]): Pick<Layer, 'parameters' | 'masks' | 'mixesRows'> {
+function needsOf(layers: readonly Layer[]): Pick<Layer, 'parameters' | 'masks' | 'mixesRows' | 'rowValues'> {
   return {
     mixesRows: layers.find((layer) => layer.mixesRows)?.mixesRows,
+    rowValues: Math.max(...layers.map(({ rowValues }) => rowValues ?? 1)),
     parameters: [...new Set(layers.flatMap((layer) => layer.parameters))],
     masks: [...new Set(layers.flatMap((layer) => layer.masks))],
   };
@@ -49,6 +50,7 @@ export function select(places: readonly number[], layer: Layer): Layer {
     parameters: layer.parameters,
     masks: layer.masks,
     mixesRows: layer.mixesRows,
+    rowValues: layer.rowValues,
     forward(ops, parameters, inputs, context) {
       const pass = layer.forward(
         ops,
@@ -77,6 +79,7 @@ export function part(from: number, width: number, layer: Layer): Layer {
     parameters: layer.parameters,
     masks: layer.masks,
     mixesRows: layer.mixesRows,
+    rowValues: layer.rowValues,
     forward(ops, parameters, [input], context) {
       const [rows, all] = input.shape;
       const pass = layer.forward(ops, parameters, [ops.slice(input, [0, from], [rows, width])], context);

@@ -41,6 +41,7 @@ export function gru({ name, length, inputs, units }: GruOptions): Layer {
   return {
     parameters: [weight, bias, recurrent, inner],
     masks: [],
+    rowValues: length * Math.max(inputs, 2 * units),
     forward(ops, parameters, [input]) {
       const [rows] = input.shape;
       const gates = gatesOf(ops, parameters);

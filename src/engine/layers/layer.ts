@@ -11,6 +11,8 @@ export interface Layer {
   readonly masks: readonly MaskSpec[];
   /** Present where a row's output depends on other rows, and why: then no row has a gradient of its own, and private training refuses. */
   readonly mixesRows?: string;
+  /** Of a sequence: values that the largest tensor of its passes has for a row. */
+  readonly rowValues?: number;
   /** Most layers read inputs[0] alone. */
   forward(ops: Ops, parameters: ParameterTensors, inputs: readonly Tensor[], context: LayerContext): ForwardPass;
 }

@@ -26,8 +26,7 @@ export function rowTerm(ops: Ops, values: readonly ParameterGradient[], position
   };
 }
 
-export interface LookUpFactors {
-  readonly name: string;
+export interface TableParts {
   /** Rows of the table. */
   readonly rows: number;
   /** int32 (rows of the batch, slots), all valid. */
@@ -36,19 +35,28 @@ export interface LookUpFactors {
   readonly each: Tensor;
 }
 
+/** Σ of what the slots add, (rows, width), block by block. */
+export function tableSum(ops: Ops, { rows, ids, each }: TableParts, blocks: number): Tensor {
+  const flat = ops.reshape(ids, [-1]);
+  if (blocks === 1) return ops.scatterAdd(flat, each, rows);
+  // A table for each block.
+  const starts = Int32Array.from({ length: blocks }, (_, block) => block * rows);
+  const cells = ops.add(inBlocks(ops, flat, blocks), ops.constant(starts, [blocks, 1], 'int32'));
+  const tables = ops.scatterAdd(ops.reshape(cells, [-1]), each, blocks * rows);
+  return sumFirst(ops, inBlocks(ops, tables, blocks));
+}
+
+export interface LookUpFactors extends TableParts {
+  readonly name: string;
+}
+
 /** Gradients of a table that was looked up. A unit's slots of one id add up: its squared norm is Σ over pairs of equal ids of each · each. */
 export function lookUpTerm(ops: Ops, { name, rows, ids, each }: LookUpFactors): GradientTerm {
   const [batch, slots] = ids.shape;
   const width = each.shape[1];
-  const flat = ops.reshape(ids, [batch * slots]);
-  const summed = (values: Tensor, blocks: number): ParameterGradient[] => {
-    if (blocks === 1) return [{ name, value: ops.scatterAdd(flat, values, rows) }];
-    // A table for each block.
-    const starts = Int32Array.from({ length: blocks }, (_, block) => block * rows);
-    const cells = ops.add(inBlocks(ops, flat, blocks), ops.constant(starts, [blocks, 1], 'int32'));
-    const tables = ops.scatterAdd(ops.reshape(cells, [-1]), values, blocks * rows);
-    return [{ name, value: sumFirst(ops, inBlocks(ops, tables, blocks)) }];
-  };
+  const summed = (values: Tensor, blocks: number): ParameterGradient[] => [
+    { name, value: tableSum(ops, { rows, ids, each: values }, blocks) },
+  ];
   return {
     parameters: [name],
     sum: () => summed(each, 1),

@@ -4,6 +4,7 @@ import { addUp, concatenate, select, sequential } from '../../../src/engine/laye
 import { dense } from '../../../src/engine/layers/dense.js';
 import { dropout, fillMask } from '../../../src/engine/layers/dropout.js';
 import { embedding, embeddingBag } from '../../../src/engine/layers/embedding.js';
+import { embeddingColumns } from '../../../src/engine/layers/embedding-columns.js';
 import { trainingStep } from '../../../src/engine/layers/graphs.js';
 import type { Layer, LayerContext } from '../../../src/engine/layers/layer.js';
 import { layerNorm } from '../../../src/engine/layers/layer-norm.js';
@@ -146,6 +147,11 @@ const ids = integers([6, 4], -1, 7);
 // Duplicates in a row, an empty row, a full one.
 export const products = { ...ids, values: ids.values.with(0, 3).with(1, 3).fill(-1, 4, 8).fill(6, 8, 12) };
 const amounts = floats([6, 4]);
+/** Ids of columns of 7, 2 and 7; −1 is none. */
+const columns: Data = {
+  ...integers([6, 3], -1, 7),
+  values: [0, 1, 6, 3, 0, 3, -1, 1, 3, 3, -1, -1, 6, 1, 0, 2, 0, 2],
+};
 const randomMask = new Float32Array(30);
 fillMask(randomMask, { rate: 0.4 }, generator);
 export const mask: Data = { shape: [6, 5], dtype: 'float32', values: [...randomMask] };
@@ -207,6 +213,12 @@ export const LAYERS: readonly LayerCase[] = [
     inputs: [products, amounts],
     constants: [1],
     formula: (w) => bag(products.values, 4, w('e.table'), 3, amounts.values),
+  },
+  {
+    name: 'embedding of several columns',
+    layer: embeddingColumns({ name: 'e', rows: [7, 2, 7], width: 3 }),
+    inputs: [columns],
+    formula: (w) => columns.values.flatMap((id, at) => bag([id < 0 ? -1 : id + [0, 7, 9][at % 3]], 1, w('e.table'), 3)),
   },
   {
     name: 'dropout in training',

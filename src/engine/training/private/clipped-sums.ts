@@ -45,15 +45,15 @@ export async function clippedSums(
 ): Promise<ClippedSums> {
   const width = inputsOf(contract);
   const { outputs } = architecture;
+  const model = network(architecture);
   const encoded = encodeDataset(contract, dataset);
-  const rows = userRows(encoded, task === 'interest', architecture, graphRows(backend));
+  const rows = userRows(encoded, task === 'interest', architecture, graphRows(backend, model));
   const source = {
     expander: createExpander(contract),
     encoded,
     rows,
     ...(task === 'risk' && { labels: dataset.label }),
   };
-  const model = network(architecture);
   const rule: PrivateStep['rule'] =
     clipping.kind === 'automatic' ? { kind: 'scale', stability: clipping.stability } : { kind: 'cut' };
   const key = JSON.stringify([task, architecture, rule, countBelow]);

@@ -3,6 +3,7 @@ import { SUMMATION } from '../../../../federated/privacy/dp-sgd.js';
 import type { Backend } from '../../backends/backend.js';
 import type { EncodedUsers } from '../../encoders/encode.js';
 import type { Expander } from '../../encoders/expand.js';
+import type { Layer } from '../../layers/layer.js';
 import type { Architecture } from '../../models/network.js';
 import { type Batch, fillExamples, microBatchRows } from '../batch.js';
 import type { Examples } from '../examples.js';
@@ -33,9 +34,16 @@ export interface UserRows {
   readonly most: number;
 }
 
-/** Rows of a graph on a backend, at most: a product of rows in several blocks costs these a transposed copy of all rows. */
-export const graphRows = ({ name }: Pick<Backend, 'name'>): number =>
-  name === 'wasm' || name === 'cpu' ? SUMMATION.onlyBlockRows : SUMMATION.graphRows;
+/** Values of the largest tensor of a graph over sequences, about: a tensor that is in a core's cache is soon read again. */
+const CACHED_VALUES = 2 ** 19;
+
+/** Rows of a graph on a backend, at most; a power of two. */
+export function graphRows({ name }: Pick<Backend, 'name'>, { rowValues = 1 }: Pick<Layer, 'rowValues'>): number {
+  if (name === 'tensorflow' || name === 'webgpu') return SUMMATION.graphRows;
+  // A product of rows in several blocks costs TensorFlow.js a transposed copy of all rows.
+  const most = name === 'onnxruntime' ? SUMMATION.graphRows : SUMMATION.onlyBlockRows;
+  return Math.max(1, Math.min(most, 2 ** Math.floor(Math.log2(CACHED_VALUES / rowValues))));
+}
 
 /** @param largest rows of a graph at most */
 export function userRows(
