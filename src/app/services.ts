@@ -78,7 +78,7 @@ export function createServices(modules: ServiceModules) {
   );
   return {
     ...{ institutions, products, prices, profiles, embeddings, users, models, training, risk, experiments },
-    ...{ recommendations, feedback },
+    ...{ descriptions, recommendations, feedback },
     ...{ privacy, federation, oversight },
   };
 }

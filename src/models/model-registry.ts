@@ -157,6 +157,7 @@ export class ModelRegistry {
         handle,
         positions: new Map(products.map((code, position) => [code, position])),
         columns: new Set(features.map(({ column }) => column)),
+        features,
       },
       ready: this.loadWeights(handle, version, institutionId),
       calls: 0,

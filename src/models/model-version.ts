@@ -1,3 +1,4 @@
+import type { Feature } from '../engine/encoders/contract.js';
 import type { ModelName, Task } from '../engine/engine.js';
 
 export const MODEL_TASKS = ['interest', 'risk'] as const satisfies readonly Task[];
@@ -37,4 +38,6 @@ export interface ActiveModel {
   readonly positions: ReadonlyMap<string, number>;
   /** Columns of users that the model reads. */
   readonly columns: ReadonlySet<string>;
+  /** How it reads them: edges of bins, categories. */
+  readonly features: readonly Feature[];
 }

@@ -1,4 +1,5 @@
 import type { Reason } from '../models/reasons.js';
+import type { PrincipalReason } from './principal-reasons.js';
 import type { RiskClass } from './risk-class.js';
 
 export const RISK_SUBJECTS = ['user', 'product', 'user_product'] as const;
@@ -17,5 +18,7 @@ export interface RiskAssessment {
   readonly modelVersionId: string | null;
   readonly base: number;
   readonly reasons: readonly Reason[];
+  /** Largest first, at most four; null: assessed before there were any. */
+  readonly principalReasons: readonly PrincipalReason[] | null;
   readonly assessedAt: Date;
 }

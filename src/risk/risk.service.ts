@@ -5,13 +5,16 @@ import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { ActiveModel } from '../models/model-version.js';
 import type { ModelsService } from '../models/models.service.js';
-import { reasonsOf } from '../models/reasons.js';
+import { type Reason, reasonsOf } from '../models/reasons.js';
 import type { ProductsService } from '../products/products.service.js';
 import { isExpired } from '../profiles/questionnaire.js';
 import type { ScoringView, ScoringViews } from '../profiles/scoring-view.js';
+import type { AttributeDescriptionsService } from '../users/attribute-descriptions.service.js';
 import type { RiskAssessment, RiskSubject } from './assessment.js';
+import { featureNames, termName } from './feature-names.js';
 import { sigmoid } from './log-odds.js';
 import { pairRisk } from './pair-risk.js';
+import { MOST_PRINCIPAL, type PrincipalReason, principalReasons } from './principal-reasons.js';
 import { type Assessed, isCredit, productRisk } from './product-risk.js';
 import { type AssessmentKey, RiskStore } from './risk.store.js';
 import { checkThresholds, DEFAULT_THRESHOLDS, type RiskClass, type RiskThresholds, riskClassOf } from './risk-class.js';
@@ -20,8 +23,9 @@ export interface RiskModules {
   readonly database: Database;
   readonly models: ModelsService;
   readonly scoring: ScoringService;
-  readonly products: Pick<ProductsService, 'one'>;
+  readonly products: Pick<ProductsService, 'one' | 'snapshot'>;
   readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+  readonly descriptions: Pick<AttributeDescriptionsService, 'all'>;
   readonly clock?: () => Date;
 }
 
@@ -29,6 +33,7 @@ export interface RiskModules {
 interface ModelRisk extends Assessed {
   readonly logOdds: number;
   readonly model: ActiveModel;
+  readonly principal: readonly PrincipalReason[];
 }
 
 export class RiskService {
@@ -59,16 +64,23 @@ export class RiskService {
       userId ? this.viewOf(viewer, userId) : undefined,
       productId ? this.modules.products.one(viewer, productId) : undefined,
     ]);
-    if (!view) return this.keep(institutionId, 'product', { productId }, productRisk(product!));
-    const user = await this.userRisk(institutionId, view);
-    if (!product) return this.keep(institutionId, 'user', { userId }, user ?? unavailable());
+    if (!view) {
+      const risk = productRisk(product!);
+      return this.keep(institutionId, 'product', { productId }, risk, principalTerms(risk.reasons));
+    }
+    const user = await this.userRisk(viewer, institutionId, view);
+    if (!product) {
+      const risk = user ?? unavailable();
+      return this.keep(institutionId, 'user', { userId }, risk, risk.principal);
+    }
     if (isCredit(product.type) && !user) unavailable();
     const valid =
       view.questionnaire && !isExpired(view.questionnaire, this.modules.clock?.() ?? new Date())
         ? view.questionnaire
         : undefined;
     const pair = pairRisk(product, valid, user);
-    return this.keep(institutionId, 'user_product', { userId, productId }, { ...pair, model: user?.model });
+    const risk = { ...pair, model: user?.model };
+    return this.keep(institutionId, 'user_product', { userId, productId }, risk, principalOfPair(pair, user));
   }
 
   /**
@@ -115,13 +127,24 @@ export class RiskService {
     return view;
   }
 
-  private userRisk(institutionId: string, { row }: ScoringView): Promise<ModelRisk | undefined> {
+  private async userRisk(
+    viewer: Viewer | undefined,
+    institutionId: string,
+    { row }: ScoringView,
+  ): Promise<ModelRisk | undefined> {
+    const [descriptions, { byCode }] = await Promise.all([
+      this.modules.descriptions.all(viewer),
+      this.modules.products.snapshot(viewer),
+    ]);
+    const productName = (code: string) => byCode.get(code)?.name;
     return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
       const explanation = await this.modules.scoring.explainRisk(model.handle, row);
       const { base, score } = explanation;
-      const reasons = reasonsOf(explanation, 'risk');
-      return { probability: sigmoid(score), logOdds: score, base, reasons, method: 'model', model };
+      const reasons = reasonsOf(explanation, 'risk', { productName });
+      const nameOf = featureNames(descriptions);
+      const principal = principalReasons(reasons, { nameOf, productName, features: model.features });
+      return { probability: sigmoid(score), logOdds: score, base, reasons, method: 'model', model, principal };
     });
   }
 
@@ -130,6 +153,7 @@ export class RiskService {
     subject: RiskSubject,
     ids: { readonly userId?: string; readonly productId?: string },
     { probability, base, reasons, method, model }: Assessed & { readonly model?: ActiveModel },
+    principal: readonly PrincipalReason[],
   ): Promise<RiskAssessment> {
     return this.modules.database.tenant(institutionId, (manager) =>
       this.store.insert(manager, institutionId, {
@@ -142,9 +166,22 @@ export class RiskService {
         modelVersionId: model?.id ?? null,
         base,
         reasons,
+        principalReasons: principal,
       }),
     );
   }
+}
+
+const principalTerms = (reasons: readonly Reason[]) => principalReasons(reasons, { nameOf: termName });
+
+/**
+ * Of a loan for a user: "the user's own risk" is no reason that helps anybody, so it is taken apart into those of the model, whose contributions add
+ * up to it. Of an investment: the terms of the formula.
+ */
+function principalOfPair({ method, reasons }: Assessed, user: ModelRisk | undefined): readonly PrincipalReason[] {
+  if (method !== 'user-credit' || !user) return principalTerms(reasons);
+  const ofProduct = principalTerms(reasons.filter(({ feature }) => feature !== 'userRisk'));
+  return [...user.principal, ...ofProduct].sort((a, b) => b.contribution - a.contribution).slice(0, MOST_PRINCIPAL);
 }
 
 function unavailable(): never {

@@ -3,7 +3,8 @@ import type { Database } from '../database/database.js';
 import type { RiskAssessment } from './assessment.js';
 
 const COLUMNS = `a.id, a.subject, a.user_id as "userId", a.product_id as "productId", a.probability, a.class, a.method,
-  a.model_version_id as "modelVersionId", a.base, a.reasons, a.assessed_at as "assessedAt"`;
+  a.model_version_id as "modelVersionId", a.base, a.reasons,
+  a.principal_reasons as "principalReasons", a.assessed_at as "assessedAt"`;
 
 export type AssessmentKey = readonly [assessedAt: string, id: string];
 
@@ -17,8 +18,8 @@ export class RiskStore {
   ): Promise<RiskAssessment> {
     const rows: RiskAssessment[] = await manager.query(
       `insert into concord.risk_assessments as a
-         (institution_id, subject, user_id, product_id, probability, class, method, model_version_id, base, reasons)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb) returning ${COLUMNS}`,
+         (institution_id, subject, user_id, product_id, probability, class, method, model_version_id, base, reasons, principal_reasons)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb) returning ${COLUMNS}`,
       [
         institutionId,
         values.subject,
@@ -30,6 +31,7 @@ export class RiskStore {
         values.modelVersionId,
         values.base,
         JSON.stringify(values.reasons),
+        JSON.stringify(values.principalReasons),
       ],
     );
     return rows[0];

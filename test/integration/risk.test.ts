@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createEngine } from '../../src/engine/create-engine.js';
+import type { NumericFeature } from '../../src/engine/encoders/contract.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import type { RiskAssessment } from '../../src/risk/assessment.js';
+import { middleOf } from '../../src/risk/principal-reasons.js';
 import { createServices, NOW, type Services, seedSmall, userIds } from '../support/consortium.js';
 import { createInstitution, createProduct, createUser, useTestDatabase } from '../support/database.js';
 import { operator, partner } from '../support/viewers.js';
@@ -33,6 +35,33 @@ const logOddsOf = ({ base, reasons }: RiskAssessment) =>
   reasons.reduce((sum, { contribution }) => sum + contribution, base);
 const expectSum = (assessment: RiskAssessment) =>
   expect(logOddsOf(assessment)).toBeCloseTo(Math.log(assessment.probability / (1 - assessment.probability)), 4);
+
+/** How the active model reads a column. */
+const featureOf = (column: string): Promise<NumericFeature> =>
+  services.models.withActive(institutions[0].id, 'risk', async (model) => {
+    const feature = model!.features.find((each) => each.column === column);
+    if (feature?.kind !== 'numeric') throw new Error(`${column} is not numeric`);
+    return feature;
+  });
+
+/** A user with the attributes and events of another, some attributes changed. */
+async function copyOf(userId: string, change: Record<string, unknown>): Promise<string> {
+  const { attributes } = await services.users.one(viewer, userId);
+  const copy = await createUser(db.database, institutions[0].id, { attributes: { ...attributes, ...change } });
+  await db.database.tenant(institutions[0].id, async (manager) => {
+    await manager.query(
+      `insert into concord.profiles (institution_id, user_id, features, state, tags)
+       select institution_id, $2, features, state, tags from concord.profiles where user_id = $1`,
+      [userId, copy],
+    );
+    await manager.query(
+      `insert into concord.holdings (institution_id, user_id, product_id)
+       select institution_id, $2, product_id from concord.holdings where user_id = $1`,
+      [userId, copy],
+    );
+  });
+  return copy;
+}
 
 describe('where no risk model is active', () => {
   test("a user's risk, and that of a loan for a user, are unavailable; the rest is assessed", async () => {
@@ -79,6 +108,54 @@ describe('with an active model', () => {
       expect(assessment.class).toBe(quick!.class);
       for (const { text } of assessment.reasons) expect(text).toMatch(/(raises|lowers) the risk$/);
     }
+  });
+
+  test('the principal reasons are the largest that raised this very score, and moving one moves the score', async () => {
+    let moved = 0;
+    for (const userId of users.slice(0, 15)) {
+      const before = await services.risk.assess(viewer, { userId });
+      const raising = before.reasons.filter(({ contribution }) => contribution > 0);
+      expect(before.principalReasons!.map(({ feature }) => feature)).toEqual(
+        raising.slice(0, 4).map(({ feature }) => feature),
+      );
+      expect(await services.risk.one(viewer, before.id)).toEqual(before);
+      const factor = before.principalReasons!.find(({ code }) => /_(HIGH|LOW)$/.test(code));
+      if (!factor || factor.feature.startsWith('profile.')) continue;
+      const usual = middleOf(await featureOf(factor.feature));
+      const copy = await copyOf(userId, { [factor.feature]: usual });
+      const after = await services.risk.assess(viewer, { userId: copy });
+      expect(after.probability).toBeLessThan(before.probability);
+      moved++;
+    }
+    expect(moved).toBeGreaterThan(5);
+  });
+
+  test('of a loan for a user they are those of the user and of the loan, of an investment those of the formula', async () => {
+    const user = await services.risk.assess(viewer, { userId: users[1] });
+    const pair = await services.risk.assess(viewer, { userId: users[1], productId: loan });
+    const features = pair.principalReasons!.map(({ feature }) => feature);
+    expect(features).not.toContain('userRisk');
+    expect(features).toContain('productRisk'); // class 4 is above the reference
+    const others = features.filter((feature) => feature !== 'productRisk');
+    expect(user.principalReasons!.map(({ feature }) => feature)).toEqual(expect.arrayContaining(others));
+    const product = await services.risk.assess(viewer, { productId: fund });
+    expect(product.principalReasons![0]).toMatchObject({
+      code: 'VOLATILITY_VALUE',
+      text: 'Volatility of 15 % raises the risk.',
+      textZh: '波动率为 15 %，提高了风险。',
+    });
+  });
+
+  test('an attribute that is described is told in those words', async () => {
+    await services.descriptions.describe(viewer, [
+      { name: 'income', label: 'net income', labelZh: '月净收入', actionable: 'increase' },
+    ]);
+    const userId = await copyOf(users[0], { income: 300 });
+    const { principalReasons } = await services.risk.assess(viewer, { userId });
+    expect(principalReasons!.find(({ code }) => code === 'INCOME_LOW')).toMatchObject({
+      text: 'Net income of 300 is lower than usual, which raises the risk.',
+      textZh: '月净收入为 300，低于一般水平，提高了风险。',
+    });
   });
 
   test('a loan for a user is the risk of the user, and what the loan adds', async () => {

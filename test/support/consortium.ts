@@ -11,6 +11,7 @@ import { ProfilesService } from '../../src/profiles/profiles.service.js';
 import { FeedbackService } from '../../src/recommendations/feedback.service.js';
 import { RecommendationsService } from '../../src/recommendations/recommendations.service.js';
 import { RiskService } from '../../src/risk/risk.service.js';
+import { AttributeDescriptionsService } from '../../src/users/attribute-descriptions.service.js';
 import { UsersService } from '../../src/users/users.service.js';
 
 export const NOW = new Date('2026-03-01T12:00:00Z');
@@ -21,11 +22,12 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const prices = new PricesService({ products });
   const users = new UsersService({ database, products });
   const profiles = new ProfilesService({ database, products, clock });
+  const descriptions = new AttributeDescriptionsService({ database });
   const registry = new ModelRegistry({ database, scoring: engine.scoring });
   const models = new ModelsService({ database, registry });
   const training = new TrainingService({ engine, profiles, models, products });
   const common = { database, models, scoring: engine.scoring, products, profiles, clock };
-  const risk = new RiskService({}, common);
+  const risk = new RiskService({}, { ...common, descriptions });
   const experiments = new ExperimentsService({ database, models });
   const recommendations = new RecommendationsService({ ...common, experiments, risk });
   const feedback = new FeedbackService({ database });
@@ -33,6 +35,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
     products,
     prices,
     users,
+    descriptions,
     profiles,
     registry,
     models,
