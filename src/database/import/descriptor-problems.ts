@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { nearest } from '../../nearest.js';
+import { TIME_COLUMNS } from './dataset/sequences.js';
 import type { Descriptor } from './descriptor.js';
 import { constantOf, PRODUCT_TYPES } from './tables/products.js';
 
@@ -87,7 +88,7 @@ function kindOf(value: unknown): string {
 
 /** What a schema cannot say. */
 function contradictionsOf(descriptor: Descriptor): string[] {
-  const { task, users, label, holdings, questionnaire, events, split, products, prices } = descriptor;
+  const { task, users, label, holdings, questionnaire, events, split, products, prices, sequence } = descriptor;
   const problems: string[] = [];
   const when = (isWrong: boolean, problem: string) => isWrong && problems.push(problem);
   when(task === 'risk' && !label, 'label: is missing; the task "risk" predicts it');
@@ -141,7 +142,23 @@ function contradictionsOf(descriptor: Descriptor): string[] {
     const risk = constantOf(products.riskClass);
     when(risk !== undefined && ![1, 2, 3, 4, 5].includes(Number(risk)), `products.riskClass: ${risk} is not 1 to 5`);
   }
-  for (const { columns } of users?.series ?? []) {
+  for (const name of TIME_COLUMNS)
+    when(
+      sequence?.columns[name] !== undefined,
+      `sequence.columns: "${name}" is made from the times of the events; choose another name`,
+    );
+  const named = (users?.series ?? []).filter(({ name }) => name !== undefined);
+  when(
+    sequence !== undefined && named.length > 0,
+    'sequence: models read either events or series with names; leave out the one or the other',
+  );
+  when(new Set(named.map(({ name }) => name)).size < named.length, 'users.series: two have one name');
+  when(
+    new Set(named.map(({ columns }) => columns.length)).size > 1,
+    'users.series: those with a name must all have as many columns, one a step',
+  );
+  for (const { columns, missing, smooth } of users?.series ?? []) {
+    const hasRules = missing === 'last' || smooth !== undefined;
     for (const name of columns) {
       const spec = users?.columns?.[name];
       when(
@@ -149,7 +166,7 @@ function contradictionsOf(descriptor: Descriptor): string[] {
         `users.series: "${name}" is not in users.columns`,
       );
       when(
-        typeof spec === 'object' && spec.type === 'numeric' && spec.codes !== undefined,
+        hasRules && typeof spec === 'object' && spec.type === 'numeric' && spec.codes !== undefined,
         `users.series: "${name}" has codes, which cannot be smoothed`,
       );
     }

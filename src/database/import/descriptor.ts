@@ -18,6 +18,7 @@ export interface Descriptor {
   readonly prices?: PricesTable;
   readonly questionnaire?: QuestionnaireFields;
   readonly events?: EventsTable;
+  readonly sequence?: SequenceTable;
   readonly split?: Split;
   /** Codes of the few products that dominate; the others are the tail. */
   readonly head?: readonly string[];
@@ -175,6 +176,8 @@ export type SmoothingRule =
   | { readonly rule: 'exponential'; readonly alpha: number };
 
 export interface ColumnSeries extends SeriesRules {
+  /** Present where models of sequences read it: all series with a name have as many columns, one a step. */
+  readonly name?: string;
   /** Attributes, oldest first. */
   readonly columns: readonly string[];
 }
@@ -296,6 +299,22 @@ export interface EventsTable extends Table {
   readonly unknownProducts?: 'create' | 'reject';
   /** Rules for the amounts of each user, in the order of the file. */
   readonly series?: SeriesRules;
+}
+
+/** Events of users as models of sequences read them from files: any columns, and only what came before the moment of the prediction. */
+export interface SequenceTable extends Table {
+  readonly user: string;
+  readonly occurredAt: Field;
+  /** What is read of an event, by its name. */
+  readonly columns: Readonly<Record<string, ColumnType | ColumnSpec>>;
+  /** The moment of the prediction: a date, as {"value": …} the same for all, or a field of the users' file. Only events before it are read. */
+  readonly before: Field;
+  /** So many days later. Default: 0. */
+  readonly plusDays?: number;
+  /** Events of a user that are kept, the latest. Default: 32. */
+  readonly last?: number;
+  /** Counts, sums and means of the events of so many days before the moment, as attributes for all models. */
+  readonly aggregates?: { readonly days: readonly number[] };
 }
 
 export type Split =

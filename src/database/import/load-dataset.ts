@@ -4,14 +4,16 @@ import { contentOf } from '../../engine/data/product-content.js';
 import { badInput } from '../../errors.js';
 import { columnOf } from './dataset/columns.js';
 import { packOwnership } from './dataset/ownership.js';
+import { type ReadSequence, readSequence } from './dataset/read-sequence.js';
 import { UserRows } from './dataset/user-rows.js';
-import type { Descriptor, Holdings, Split } from './descriptor.js';
+import type { Descriptor, Holdings, SequenceTable, Split } from './descriptor.js';
 import type { ReadContext } from './files/csv-file.js';
 import { RejectsFile } from './rejects.js';
 import { Accounting, type ReadReport, type RejectSink, type TableReport } from './report.js';
 import { randomFold } from './split.js';
 import { openHoldings } from './tables/holdings.js';
 import { bareProduct, type ProductRecord, readProducts } from './tables/products.js';
+import { momentReader } from './tables/sequence.js';
 import { openUsers, type Users } from './tables/users.js';
 
 export interface LoadOptions {
@@ -81,6 +83,7 @@ class Loader {
     if (descriptor.users) await this.readUsers(await openUsers(descriptor, descriptor.users, this.context));
     if (descriptor.holdings) this.catalogue = await this.readCatalogue();
     if (descriptor.holdings?.file) await this.readHoldings(descriptor.holdings);
+    const events = descriptor.sequence && (await this.readSequence(descriptor.sequence));
     if (rows.ids.length === 0)
       throw badInput(`${descriptor.name}: no user is left; see the rejected rows.`, { tables: this.tables });
     if (descriptor.task === 'interest' && this.products.length === 0) {
@@ -96,13 +99,19 @@ class Loader {
         rows.values.map((values) => values[i]!),
       ),
     }));
+    const series = this.users?.series ?? [];
     return {
       name: descriptor.name,
       size: rows.ids.length,
       userIds: rows.ids,
-      columns: columns.filter(({ attribute }) => attribute.isForModels).map(({ column }) => column),
+      columns: [
+        ...columns.filter(({ attribute }) => attribute.isForModels).map(({ column }) => column),
+        ...(events?.aggregates ?? []),
+      ],
       protectedColumns: columns.filter(({ attribute }) => attribute.isProtected).map(({ column }) => column),
       ...(ownership && { ownership, ...this.content(ownership.products) }),
+      ...(events && { sequences: events.sequences }),
+      ...(series.length > 0 && { series }),
       ...(descriptor.label && { label: Float32Array.from(rows.labels) }),
       ...(descriptor.split && { fold: Uint8Array.from(rows.places, (place) => FOLD[place?.fold ?? 'train']) }),
     };
@@ -131,9 +140,10 @@ class Loader {
     this.notes.push(...users.notes);
     const accounting = new Accounting(users.table.name, 'users', this.rejects);
     const needsLabel = descriptor.task === 'risk';
+    const momentOf = descriptor.sequence && momentReader(descriptor.sequence, users.table);
     let [outside, unlabelled] = [0, 0];
     for await (const batch of users.read(accounting)) {
-      for (const { id, values, owned, label, place } of batch) {
+      for (const { row, id, values, owned, label, place } of batch) {
         const isOutside = descriptor.split !== undefined && place === undefined;
         const isUnlabelled = needsLabel && Number.isNaN(label);
         if (isOutside) outside++;
@@ -143,7 +153,7 @@ class Loader {
           rows.excluded.add(id);
         } else {
           accounting.imported++;
-          rows.add(id, values, owned, label, place);
+          rows.add(id, values, owned, label, place, momentOf?.(row));
         }
       }
     }
@@ -185,6 +195,14 @@ class Loader {
       }
     }
     this.tables.push(accounting.report());
+  }
+
+  private async readSequence(spec: SequenceTable): Promise<ReadSequence> {
+    const { context, rejects } = this;
+    const read = await readSequence({ spec, rows: this.#rows, hasUsers: this.users !== undefined, context, rejects });
+    this.tables.push(read.report);
+    this.notes.push(...read.notes);
+    return read;
   }
 
   private async readCatalogue(): Promise<ReadonlyMap<string, ProductRecord> | undefined> {

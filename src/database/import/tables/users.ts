@@ -1,3 +1,4 @@
+import type { Series } from '../../../engine/data/dataset.js';
 import { badInput } from '../../../errors.js';
 import type { Fault } from '../cleaning/cleaner.js';
 import type { Descriptor, Key, UsersTable } from '../descriptor.js';
@@ -9,7 +10,7 @@ import { detached, LONGEST_KEY } from '../values/text.js';
 import { type Attribute, attributeOf, type Value } from './attribute.js';
 import { Winners } from './duplicates.js';
 import { inferColumn } from './infer.js';
-import { seriesOf } from './series-columns.js';
+import { hasRules, namedSeries, seriesOf } from './series-columns.js';
 import { newestBy, openTable, type Table } from './table.js';
 
 /** One user as the descriptor reads and cleans it. */
@@ -31,6 +32,8 @@ export interface Users {
   readonly attributes: readonly Attribute[];
   /** Codes of the products that are 0/1 columns. */
   readonly products: readonly string[];
+  /** Those that models of sequences read. */
+  readonly series: readonly Series[];
   readonly notes: readonly string[];
   /** Users in the order of the file. `accounting` has the rows that are not imported; the caller counts those that are. */
   read(accounting: Accounting): AsyncGenerator<UserRecord[]>;
@@ -50,7 +53,7 @@ export async function openUsers(descriptor: Descriptor, spec: UsersTable, contex
   const placeOf = await placeReader(descriptor, table, idOf, context);
   const labelOf = labelReader(descriptor, table);
   const flags = products.map((code) => ({ code, index: table.index(code) }));
-  const series = (spec.series ?? []).map((rules) => seriesOf(rules, attributes));
+  const series = (spec.series ?? []).filter(hasRules).map((rules) => seriesOf(rules, attributes));
   const winners = new Winners(spec.duplicates ?? 'reject', newestBy(spec.duplicates ?? 'reject', table.index));
   await survey(table, { winners, attributes, idOf, placeOf, hasSplit: descriptor.split !== undefined });
 
@@ -58,6 +61,7 @@ export async function openUsers(descriptor: Descriptor, spec: UsersTable, contex
     table,
     attributes,
     products,
+    series: namedSeries(spec.series ?? [], attributes),
     notes,
     async *read(accounting) {
       for await (const batch of table.rows(accounting)) {
