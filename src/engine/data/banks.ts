@@ -68,7 +68,7 @@ function partOf(column: Column, users: Int32Array): (user: number) => number {
 /** The rows of some users as a data set of its own. */
 export function datasetOf(dataset: Dataset, users: Int32Array): Dataset {
   const columns = (all: readonly Column[]) => all.map((column) => takeRows(column, users));
-  const { ownership, label, fold, sequences, series } = dataset;
+  const { ownership, label, weights, fold, sequences, series } = dataset;
   return {
     name: dataset.name,
     size: users.length,
@@ -76,6 +76,7 @@ export function datasetOf(dataset: Dataset, users: Int32Array): Dataset {
     columns: columns(dataset.columns),
     protectedColumns: columns(dataset.protectedColumns),
     ...(label && { label: Float32Array.from(users, (user) => label[user]) }),
+    ...(weights && { weights: Float32Array.from(users, (user) => weights[user]) }),
     ...(fold && { fold: Uint8Array.from(users, (user) => fold[user]) }),
     ...(ownership && { ownership: ownershipOf(ownership, users) }),
     ...(sequences && { sequences: sequencesOf(sequences, users) }),

@@ -23,6 +23,11 @@ export interface Dataset {
   readonly series?: readonly Series[];
   /** 1 = the event (default, subscription, …), 0 = not, NaN = unknown; absent where there is no label. */
   readonly label?: Float32Array;
+  /**
+   * How much each user counts in training a model of risk, above 0; absent: all alike. Figures and the choice of settings do not look at it: see
+   * reweighing.
+   */
+  readonly weights?: Float32Array;
   /** A stored split; absent: the caller splits or cross-validates. */
   readonly fold?: Uint8Array;
 }

@@ -18,12 +18,13 @@ export interface ExampleSource {
   epoch(random: Random): Examples;
 }
 
-export function riskExamples(users: Int32Array, labels: Float32Array): Examples {
+/** @param weights of every user; absent: 1 each */
+export function riskExamples(users: Int32Array, labels: Float32Array, weights?: Float32Array): Examples {
   return {
     users,
     hidden: new Int32Array(users.length).fill(-1),
     targets: Float32Array.from(users, (user) => labels[user]),
-    weights: new Float32Array(users.length).fill(1),
+    weights: weights ? Float32Array.from(users, (user) => weights[user]) : new Float32Array(users.length).fill(1),
   };
 }
 

@@ -43,6 +43,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
     architecture: architectureOf(request, contract, settings),
     encoded,
     ...(task === 'risk' && { labels: sharedLabels(dataset.label as Float32Array) }),
+    ...(dataset.weights && { userWeights: sharedLabels(dataset.weights) }),
     ...folds[member % folds.length],
     settings,
     seed: seed * 1000 + member,

@@ -24,6 +24,8 @@ export interface MemberTask {
   readonly encoded: EncodedUsers;
   /** Risk: of every user. */
   readonly labels?: Float32Array;
+  /** Risk: how much every user counts in training; absent: all alike. */
+  readonly userWeights?: Float32Array;
   readonly train: Int32Array;
   readonly validation: { readonly users: Int32Array; readonly hidden: Int32Array };
   readonly settings: TrainingSettings;
@@ -133,7 +135,7 @@ async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
   );
   const limit = Math.max(1024, Math.min(MAX_EPOCH_ROWS, Math.floor(EPOCH_WORK / (3 * manifest.size))));
   const source = task.labels
-    ? shuffled(riskExamples(task.train, task.labels), limit)
+    ? shuffled(riskExamples(task.train, task.labels, task.userWeights), limit)
     : hiddenInTurn(task.encoded, task.train, limit);
   const validation = validationExamples(task);
   const batch = createBatch(task.task, rows, width, outputs);

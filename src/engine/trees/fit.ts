@@ -5,6 +5,7 @@ import { fitContract } from '../encoders/fit.js';
 import type { Task } from '../engine.js';
 import type { PartOfWork } from '../training/part-of-work.js';
 import { checkNames } from '../training/settings.js';
+import { sharedLabels } from '../training/shared-labels.js';
 import { meanOf, type TreeEnsemble } from './ensemble.js';
 import { treeInputs } from './inputs.js';
 import type { TreeResult, TreeTask } from './member.js';
@@ -56,6 +57,7 @@ export async function fitTrees(request: TreeFitRequest, trainTrees: TrainTrees):
     contract,
     encoded,
     ...(task === 'risk' && { labels: dataset.label as Float32Array }),
+    ...(dataset.weights && { userWeights: sharedLabels(dataset.weights) }),
     ...folds[member % folds.length],
     settings,
     seed: seed * 1000 + member,

@@ -19,6 +19,8 @@ export interface TreeTask {
   readonly encoded: EncodedUsers;
   /** Risk: of every user. */
   readonly labels?: Float32Array;
+  /** Risk: how much every user counts in training; absent: all alike. */
+  readonly userWeights?: Float32Array;
   readonly train: Int32Array;
   /** Without users: nothing stops early. */
   readonly validation: { readonly users: Int32Array; readonly hidden: Int32Array };
@@ -66,8 +68,8 @@ export function trainTrees(task: TreeTask, hooks: TreeHooks): TreeResult {
     : trainForest(task, settings, maker, hooks, seed);
 }
 
-function trainingExamples({ task, labels, encoded, train, seed }: TreeTask): Examples {
-  if (task === 'risk') return riskExamples(train, labels as Float32Array);
+function trainingExamples({ task, labels, userWeights, encoded, train, seed }: TreeTask): Examples {
+  if (task === 'risk') return riskExamples(train, labels as Float32Array, userWeights);
   return hiddenInTurn(encoded, train, MAX_ROWS).epoch(createRandom(seed).fork('rows'));
 }
 
