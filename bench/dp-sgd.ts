@@ -159,11 +159,10 @@ async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThrea
   }));
   const initial = initialParameters(model, 1);
   const sum = noisySum(noiseMultiplier, initial.length, noise);
-  const { total, weights } = sum;
+  const { weights } = sum;
   weights.set(initial);
   return {
     async run() {
-      total.fill(0);
       for (const { executable, features, targets, ones, limits } of parts) {
         fillLimits(limits, limits.length, bound);
         const running = executable.run([weights, ...features, targets, ones, limits]);

@@ -55,7 +55,6 @@ export async function privateUpdate(
   try {
     for (let step = 0; step < steps; step++) {
       const sample = poissonSample(users.length, samplingRate);
-      total.fill(0);
       const aboveHalf = await sums.of(weights, bound, sample, sum);
       sum.release(bound);
       if (clipping.kind === 'adaptive' && count) bound = nextBound(bound, 0.5 + count(aboveHalf) * scale, clipping);

@@ -41,7 +41,6 @@ export function noisySum(noiseMultiplier: number, values: number, thread?: Noise
       // Grid units a clip norm: bound ÷ unit.
       const scale = source.sigma / noiseMultiplier;
       release(scale / bound, 1 / scale);
-      noise.fill(0);
       drawn = false;
     },
   };

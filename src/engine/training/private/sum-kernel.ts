@@ -4,6 +4,7 @@ import {
   f64x2,
   get,
   i32,
+  i32x4,
   instantiate,
   loop,
   set,
@@ -20,10 +21,13 @@ export interface SumKernel {
   readonly noise: Int32Array;
   /** total ← total + part. */
   add(part: Float32Array): void;
-  /** total ← (total · toGrid, to the nearest whole number, + noise) · fromGrid. */
+  /** total ← (total · toGrid, to the nearest whole number, + noise) · fromGrid, and noise ← 0, so that none is used twice. */
   release(toGrid: number, fromGrid: number): void;
   readonly weights: Float32Array;
-  /** velocity ← momentum · velocity + scale · total, and then weights ← weights − rate · velocity, in doubles; velocity starts at 0. */
+  /**
+   * velocity ← momentum · velocity + scale · total, weights ← weights − rate · velocity, in doubles, and total ← 0 for the next sum. The
+   * velocity starts at 0.
+   */
   descend(step: DescentStep): void;
 }
 
@@ -81,6 +85,7 @@ const loops = assemble({
           const noisy = f64x2.add(onGrid, f64x2.fromIntegers(get(2), 8 * half));
           return f64x2.store(get(total), f64x2.mul(noisy, f64x2.splat(get(4))), 16 * half);
         }),
+        i32x4.store(get(2), i32x4.of(0)),
         forward(total, 32),
         forward(2, 16),
       ],
@@ -100,6 +105,7 @@ const loops = assemble({
           return [
             set(velocity, f64x2.add(kept, gained)),
             f64x2.store(get(2), get(velocity), 16 * half),
+            i32x4.store(get(total), i32x4.of(0), 16 * half),
             set(velocity, f64x2.toFloats(moved)),
           ];
         }),
