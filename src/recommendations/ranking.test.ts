@@ -40,6 +40,7 @@ const counts = (owners: Record<string, number>, users: number): OwnerCounts => (
 });
 const popularity: Popularity = {
   all: counts({ 'id-A': 30, 'id-B': 60 }, 100),
+  bySegment: new Map([[0, counts({ 'id-A': 10 }, 50)]]),
   byTolerance: new Map([[4, counts({ 'id-A': 40 }, 50)]]),
 };
 const facts = (change: Partial<ScoreFacts> = {}): ScoreFacts => ({
@@ -126,10 +127,14 @@ describe('recent behaviour', () => {
 
 describe('popularity', () => {
   test('is the share of owners, in the segment drawn towards that of the institution', () => {
-    expect(shareOf(popularity, 'id-A', undefined)).toEqual({ share: 30.5 / 101, ofSegment: false });
-    expect(shareOf(popularity, 'id-A', 4)).toEqual({ share: (40 + (50 * 30.5) / 101) / 100, ofSegment: true });
-    expect(shareOf(popularity, 'id-A', 5)).toEqual({ share: 30.5 / 101, ofSegment: false });
-    expect(shareOf(popularity, 'id-new', 4).share).toBeGreaterThan(0);
+    const tolerance = (value: number) => ({ kind: 'tolerance' as const, value });
+    const segment = { kind: 'segment' as const, value: 0 };
+    const overall = (50 * 30.5) / 101;
+    expect(shareOf(popularity, 'id-A', undefined)).toEqual({ share: 30.5 / 101, group: null });
+    expect(shareOf(popularity, 'id-A', tolerance(4))).toEqual({ share: (40 + overall) / 100, group: 'tolerance' });
+    expect(shareOf(popularity, 'id-A', segment)).toEqual({ share: (10 + overall) / 100, group: 'segment' });
+    expect(shareOf(popularity, 'id-A', tolerance(5))).toEqual({ share: 30.5 / 101, group: null });
+    expect(shareOf(popularity, 'id-new', tolerance(4)).share).toBeGreaterThan(0);
   });
 
   test('is counted once, served while it is counted again, and kept where counting fails', async () => {
@@ -223,10 +228,13 @@ describe('scores', () => {
   });
 
   test('without a model are ln of the share of owners', () => {
-    const [scored] = scoreProducts([a], facts({ tolerance: 4 }));
+    const [scored] = scoreProducts([a], facts({ group: { kind: 'tolerance', value: 4 } }));
     expect(scored).toMatchObject({ source: 'popularity' });
     expect(scored.terms[0].text).toBe('owned by 55 % of users of the same risk tolerance');
-    expect(scored.logScore).toBeCloseTo(Math.log(shareOf(popularity, 'id-A', 4).share), 12);
+    expect(scored.logScore).toBeCloseTo(
+      Math.log(shareOf(popularity, 'id-A', { kind: 'tolerance', value: 4 }).share),
+      12,
+    );
   });
 
   test('are finite, whatever the model says', () => {

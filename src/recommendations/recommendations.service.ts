@@ -22,7 +22,7 @@ import { type PipelineOutput, recommend } from './pipeline.js';
 import type { Popularity } from './popularity.js';
 import { PopularityCache } from './popularity-cache.js';
 import { RecommendationsStore, type Signals } from './recommendations.store.js';
-import { dismissedOf, ownedIdsOf, strategyOf } from './user-facts.js';
+import { dismissedOf, groupOf, ownedIdsOf, strategyOf } from './user-facts.js';
 
 export interface RecommendationModules {
   readonly database: Database;
@@ -84,7 +84,8 @@ export class RecommendationsService {
           ? this.modules.risk.quick(institutionId, view.row)
           : undefined,
       ]);
-      const output = this.rank(loaded, request.filter ?? {}, model, probabilities?.[0], userRisk, now);
+      const segment = strategy === 'no_model' ? await this.store.segmentOf(institutionId, view.userId) : undefined;
+      const output = this.rank(loaded, request.filter ?? {}, model, probabilities?.[0], userRisk, now, segment);
       const items = output.ranked.map(
         ({ item, rank, score, diversity }): AnswerItem => ({
           productId: item.product.id,
@@ -186,6 +187,7 @@ export class RecommendationsService {
     probabilities: Float32Array | undefined,
     userRisk: Answer['inputs']['userRisk'],
     now: Date,
+    segment: number | undefined,
   ): PipelineOutput {
     const { questionnaire } = view;
     const ownedIds = ownedIdsOf(view);
@@ -205,7 +207,10 @@ export class RecommendationsService {
             },
           }),
         popularity,
-        tolerance: questionnaire && !isExpired(questionnaire, now) ? questionnaire.riskTolerance : undefined,
+        group: groupOf(
+          segment,
+          questionnaire && !isExpired(questionnaire, now) ? questionnaire.riskTolerance : undefined,
+        ),
         interest: interestOf(signals.events, catalogue.byId, now),
         dismissed: dismissedOf(signals, now),
         ownedIds,

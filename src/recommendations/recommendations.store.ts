@@ -10,6 +10,14 @@ export interface Signals {
   readonly dismissals: readonly { readonly productId: string; readonly at: Date }[];
 }
 
+/** Users of one tolerance and segment, or how many of them own a product. */
+interface GroupCount {
+  readonly productId: string | null;
+  readonly tolerance: number | null;
+  readonly segment: number | null;
+  readonly count: number;
+}
+
 const MOST_EVENTS = 1_000;
 
 export class RecommendationsStore {
@@ -37,37 +45,45 @@ export class RecommendationsStore {
     return { events, dismissals };
   }
 
-  /** How many users own each product, in all and by the risk tolerance they stated. */
+  /** How many users own each product, in all, by the risk tolerance they stated, and by the segment that the profile model places them in. */
   async popularity(institutionId: string): Promise<Popularity> {
-    const [owners, users] = await this.database.read<
-      [{ productId: string; tolerance: number | null; count: number }[], { tolerance: number | null; count: number }[]]
-    >(
+    const [owners, users] = await this.database.read<[GroupCount[], GroupCount[]]>(
       institutionId,
       {
-        text: `select h.product_id as "productId", q.risk_tolerance as tolerance, count(*) as count
+        text: `select h.product_id as "productId", q.risk_tolerance as tolerance, e.segment, count(*) as count
                  from concord.holdings h left join concord.questionnaires q using (institution_id, user_id)
-                where h.institution_id = $1 group by 1, 2`,
+                 left join concord.profile_embeddings e using (institution_id, user_id)
+                where h.institution_id = $1 group by 1, 2, 3`,
         values: [institutionId],
       },
       {
-        text: `select q.risk_tolerance as tolerance, count(*) as count
+        text: `select null as "productId", q.risk_tolerance as tolerance, e.segment, count(*) as count
                  from concord.users u left join concord.questionnaires q on q.institution_id = u.institution_id and q.user_id = u.id
-                where u.institution_id = $1 group by 1`,
+                 left join concord.profile_embeddings e on e.institution_id = u.institution_id and e.user_id = u.id
+                where u.institution_id = $1 group by 2, 3`,
         values: [institutionId],
       },
     );
-    const countsOf = (of: (tolerance: number | null) => boolean): OwnerCounts => {
+    const countsOf = (isOf: (group: GroupCount) => boolean): OwnerCounts => {
       const counts = new Map<string, number>();
-      for (const { productId, tolerance, count } of owners)
-        if (of(tolerance)) counts.set(productId, (counts.get(productId) ?? 0) + count);
-      const total = users.reduce((sum, { tolerance, count }) => (of(tolerance) ? sum + count : sum), 0);
-      return { owners: counts, users: total };
+      for (const group of owners)
+        if (isOf(group)) counts.set(group.productId!, (counts.get(group.productId!) ?? 0) + group.count);
+      return { owners: counts, users: users.reduce((sum, group) => (isOf(group) ? sum + group.count : sum), 0) };
     };
-    const segments = users.map(({ tolerance }) => tolerance).filter((tolerance) => tolerance !== null);
-    return {
-      all: countsOf(() => true),
-      byTolerance: new Map(segments.map((segment) => [segment, countsOf((tolerance) => tolerance === segment)])),
+    const by = (name: 'tolerance' | 'segment') => {
+      const values = new Set(users.map((group) => group[name]).filter((value) => value !== null));
+      return new Map([...values].map((value) => [value, countsOf((group) => group[name] === value)]));
     };
+    return { all: countsOf(() => true), byTolerance: by('tolerance'), bySegment: by('segment') };
+  }
+
+  /** Where the profile model placed a user; undefined where it did not. */
+  async segmentOf(institutionId: string, userId: string): Promise<number | undefined> {
+    const [rows] = await this.database.read<[{ segment: number }[]]>(institutionId, {
+      text: 'select segment from concord.profile_embeddings where institution_id = $1 and user_id = $2',
+      values: [institutionId, userId],
+    });
+    return rows[0]?.segment;
   }
 
   async insert(manager: EntityManager, institutionId: string, answer: Answer): Promise<void> {

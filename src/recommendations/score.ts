@@ -2,7 +2,7 @@ import type { Reason } from '../models/reasons.js';
 import type { Product } from '../products/product.js';
 import { behaviourBonus, type Interest } from './behaviour.js';
 import type { NeighboursOf } from './neighbours.js';
-import { type Popularity, shareOf } from './popularity.js';
+import { type Popularity, type PopularityGroup, shareOf } from './popularity.js';
 
 /** Where the first part of a score comes from: the model; products like a product that the model does not know; how many own it. */
 export const SCORE_SOURCES = ['model', 'similarity', 'popularity'] as const;
@@ -30,8 +30,8 @@ export interface ScoreFacts {
   /** Absent: no model is active, or it knows nothing about the user; popularity is taken. */
   readonly model?: ModelScores;
   readonly popularity: Popularity;
-  /** The user's segment. */
-  readonly tolerance?: number;
+  /** Users like this one. */
+  readonly group?: PopularityGroup;
   readonly interest: Interest;
   /** By product id: 1 for dismissed now, halved every 30 days. */
   readonly dismissed: ReadonlyMap<string, number>;
@@ -85,10 +85,12 @@ function byModel(product: Product, model: ModelScores, facts: ScoreFacts): First
   };
 }
 
+const OF_GROUP = { segment: ' of the same segment', tolerance: ' of the same risk tolerance' } as const;
+
 function byPopularity(product: Product, facts: ScoreFacts): FirstPart {
-  const { share, ofSegment } = shareOf(facts.popularity, product.id, facts.tolerance);
+  const { share, group } = shareOf(facts.popularity, product.id, facts.group);
   const percent = share < 0.001 ? 'less than 0.1' : Number((share * 100).toPrecision(2));
-  const text = `owned by ${percent} % of users${ofSegment ? ' of the same risk tolerance' : ''}`;
+  const text = `owned by ${percent} % of users${group ? OF_GROUP[group] : ''}`;
   return {
     source: 'popularity',
     score: share,

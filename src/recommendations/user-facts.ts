@@ -1,6 +1,7 @@
 import type { ActiveModel } from '../models/model-version.js';
 import { FEATURE_PREFIX, type ScoringView } from '../profiles/scoring-view.js';
 import type { Strategy } from './answer.js';
+import type { PopularityGroup } from './popularity.js';
 import type { Signals } from './recommendations.store.js';
 
 /** A user is cold where the model reads nothing of theirs: no attribute that it knows, no holding, no event. */
@@ -25,4 +26,10 @@ export function dismissedOf({ dismissals }: Signals, now: Date): Map<string, num
       2 ** (-Math.max(0, now.getTime() - at.getTime()) / DISMISSAL_HALF_LIFE_MS),
     ]),
   );
+}
+
+/** Users like this one: of the same segment, else of the same risk tolerance. */
+export function groupOf(segment: number | undefined, tolerance: number | undefined): PopularityGroup | undefined {
+  if (segment !== undefined) return { kind: 'segment', value: segment };
+  return tolerance === undefined ? undefined : { kind: 'tolerance', value: tolerance };
 }

@@ -106,6 +106,26 @@ describe('a trained model', () => {
     expect(await embeddings.refresh(viewer)).toBe(1);
   });
 
+  test('lets users of the same segment speak where no model of interest is active', async () => {
+    const answer = await services.recommendations.recommend(viewer, { userId: users[3], first: 5, reasons: true });
+    expect(answer.strategy).toBe('no_model');
+    const { segment } = await one(users[3]);
+    const [group] = await read<{ users: number }>(
+      `select count(*) as users from concord.profile_embeddings where institution_id = $1 and segment = ${segment}`,
+    );
+    for (const { product, reasons } of answer.items) {
+      const [{ owners, all }] = await read<{ owners: number; all: number }>(
+        `select count(*) filter (where e.segment = ${segment}) as owners, count(*) as all from concord.holdings h
+           join concord.profile_embeddings e using (institution_id, user_id)
+          where h.institution_id = $1 and h.product_id = '${product.id}'`,
+      );
+      const overall = (all + 0.5) / (users.length + 1);
+      const popularity = reasons.find(({ feature }) => feature === 'popularity')!;
+      expect(popularity.text).toContain('of users of the same segment');
+      expect(popularity.value).toBeCloseTo((owners + 50 * overall) / (group.users + 50), 9);
+    }
+  });
+
   test('forgets an erased user', async () => {
     const erased = users[2];
     await services.users.erase(viewer, erased);
