@@ -6,22 +6,18 @@ import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import { createEngine } from '../../engine/create-engine.js';
 import type { Column, Dataset } from '../../engine/data/dataset.js';
 import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
-import type { ScoredUsers } from '../../engine/evaluation/predictions.js';
-import type { DecisionRule, Favourable } from '../../engine/metrics/fairness/fairness.js';
-import { fairnessOf } from '../../engine/metrics/fairness/fairness.js';
-import { groupUsers, SMALLEST_GROUP } from '../../engine/metrics/fairness/groups.js';
-import { blindThreshold, groupThresholds } from '../../engine/metrics/fairness/mitigation.js';
+import type { Favourable } from '../../engine/metrics/fairness/fairness.js';
+import { SMALLEST_GROUP } from '../../engine/metrics/fairness/groups.js';
 import { badInput } from '../../errors.js';
-import { type RiskFairness, riskFairness } from '../../oversight/fairness-report.js';
+import { riskFairness } from '../../oversight/fairness-report.js';
 import { createRuntime } from '../composition.js';
 import { readConfig } from '../config.js';
+import { atSameShare, mitigateThresholds, reweighedText, reweighingOf, thresholdsText } from '../fairness/mitigate.js';
 import {
-  afterChoosing,
   DEFAULT_FAVOURABLE,
   offlineInterest,
   productClasses,
   protectedColumns,
-  type RiskSamples,
   riskSamples,
 } from '../fairness/offline.js';
 import { fairnessText } from '../fairness/render.js';
@@ -39,7 +35,7 @@ interface Options {
   threshold?: number;
   favourable: Favourable;
   smallestGroup: number;
-  mitigate?: 'thresholds';
+  mitigate?: 'thresholds' | 'reweighing';
   seed: number;
   backend?: BackendName;
   threads?: number;
@@ -78,8 +74,8 @@ export function fairnessCommand(): Command {
     .addOption(
       new Option(
         '--mitigate <how>',
-        'show the same figures with other thresholds, for comparison: nothing is changed',
-      ).choices(['thresholds']),
+        'show the same figures with other thresholds, or of a model trained on reweighed users: nothing is kept',
+      ).choices(['thresholds', 'reweighing']),
     )
     .option('--seed <number>', 'decides everything that is random', wholeNumber(0, 2 ** 31), 1)
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
@@ -137,12 +133,18 @@ async function ofFiles(options: FileOptions, output: Output): Promise<void> {
     for (const note of report.notes) output.note(note);
     const columns = protectedColumns(dataset, options.attribute);
     const task = options.task ?? descriptor.task;
-    if (task === 'interest' && options.mitigate) throw badInput('Thresholds are of decisions: of the task risk.');
-    const result = await evaluate({ engine, output, signal: stop.signal }, dataset, task, options);
-    output.progress('done', 1);
+    if (task === 'interest' && options.mitigate) throw badInput('What is mitigated are decisions: of the task risk.');
+    if (options.mitigate === 'reweighing' && columns.length !== 1)
+      throw badInput('Reweighing is by one attribute: name it with --attribute.');
+    const setting = { engine, output, signal: stop.signal, of: options.mitigate === 'reweighing' ? 2 : 1 };
+    const result = await evaluate(setting, dataset, task, options);
     const about = aboutOf(result, dataset, columns);
-    if (task === 'risk') showRisk(output, about, result, columns, options);
-    else {
+    if (task === 'risk') {
+      const evaluateWith = (weights: Float32Array) =>
+        evaluate({ ...setting, done: 1 }, { ...dataset, weights }, task, options);
+      await showRisk(output, dataset, result, { about, columns, options, evaluateWith });
+    } else {
+      output.progress('done', 1);
       const classes = await productClasses(descriptor, folder, dataset.ownership!.products);
       const fairness = offlineInterest(result, columns, classes, options.smallestGroup);
       output.result({ ...about, fairness }, () => `${heading(about)}\n${fairnessText(fairness)}`);
@@ -157,17 +159,21 @@ interface Setting {
   readonly engine: Engine;
   readonly output: Output;
   readonly signal: AbortSignal;
+  /** Evaluations in all, and which of them are done. */
+  readonly of: number;
+  readonly done?: number;
 }
 
 const evaluate = (
-  { engine, output, signal }: Setting,
+  { engine, output, signal, of, done = 0 }: Setting,
   dataset: Dataset,
   task: Task,
   { model, seed, crossValidate }: FileOptions,
 ): Promise<EvaluationResult> =>
   engine.evaluate(dataset, task, {
     ...{ model, seed, crossValidate, signal, predictions: true },
-    onProgress: ({ stage, fraction, figures }) => output.progress(stage, READING + (1 - READING) * fraction, figures),
+    onProgress: ({ stage, fraction, figures }) =>
+      output.progress(stage, READING + ((1 - READING) * (done + fraction)) / of, figures),
   });
 
 function aboutOf(
@@ -189,80 +195,51 @@ function heading({ dataset, task, model, attributes }: About): string {
   return `${dataset}, ${task}, ${model}; ${read.length > 0 ? `the model reads ${read.join(', ')}` : 'the model reads none of these attributes'}`;
 }
 
-function showRisk(
+interface RiskSetting {
+  readonly about: About;
+  readonly columns: readonly Column[];
+  readonly options: FileOptions;
+  /** Trains and tests again, with weights of users. */
+  evaluateWith(weights: Float32Array): Promise<EvaluationResult>;
+}
+
+async function showRisk(
   output: Output,
-  about: About,
+  dataset: Dataset,
   result: EvaluationResult,
-  columns: readonly Column[],
-  { threshold: given, favourable, smallestGroup, mitigate }: Options,
-): void {
+  { about, columns, options, evaluateWith }: RiskSetting,
+): Promise<void> {
+  const { threshold: given, favourable, smallestGroup: smallest, mitigate } = options;
   const samples = riskSamples(result, given);
   const rule = { favourable, threshold: samples.threshold };
-  const of = (sample: ScoredUsers) => riskFairness(sample, columns, sample.users, rule, smallestGroup);
-  const fairness = of(samples.tested);
-  const head = `${heading(about)}\non ${samples.from}`;
-  if (!mitigate) {
-    output.result({ ...about, from: samples.from, fairness }, () => `${head}\n${fairnessText(fairness)}`);
-    return;
-  }
-  const mitigated = mitigateThresholds(samples, columns, rule, smallestGroup);
-  output.result({ ...about, from: samples.from, fairness, mitigated }, () => {
-    const { blind, byGroup, before } = mitigated;
-    const parts = [
-      `${head}\n${fairnessText(fairness)}`,
-      `THRESHOLDS, chosen on some users and tried on ${before.users} others\n\nBefore\n${fairnessText(before)}`,
-      blind
-        ? `One threshold for all, the nearest without a ratio below four fifths\n${fairnessText(blind)}`
-        : 'There is no one threshold for all without a ratio below four fifths.',
-      ...byGroup.map(
-        ({ attribute, thresholds, after }) =>
-          `A threshold for each group of ${attribute}: ${thresholds.map(({ group, threshold }) => `${group} ${Number(threshold.toFixed(3))}`).join(', ')}\n${fairnessText(after)}`,
-      ),
-      WARNING,
-    ];
-    return parts.join('\n\n');
-  });
-}
-
-const WARNING =
-  'Deciding by different thresholds for groups is treating people differently by a protected attribute. In credit it is unlawful in the United States\n(Equal Credit Opportunity Act), and may be elsewhere: ask counsel before anything like it is used. docs/oversight.md says more.';
-
-interface Mitigated {
-  readonly before: RiskFairness;
-  readonly blind: RiskFairness | null;
-  readonly byGroup: readonly {
-    readonly attribute: string;
-    readonly thresholds: readonly { readonly group: string; readonly threshold: number }[];
-    readonly after: RiskFairness;
-  }[];
-}
-
-/** Thresholds are chosen on some users, and all figures are of others. */
-function mitigateThresholds(
-  samples: RiskSamples,
-  columns: readonly Column[],
-  rule: DecisionRule & { readonly threshold: number },
-  smallest: number,
-): Mitigated {
-  const { chosenOn } = samples;
-  const tested = afterChoosing(samples);
-  const before = riskFairness(tested, columns, tested.users, rule, smallest);
-  const groupings = columns.map((column) => groupUsers(column, chosenOn.users, smallest));
-  const threshold = blindThreshold(chosenOn, groupings, rule, smallest);
-  const blind =
-    threshold === undefined ? null : riskFairness(tested, columns, tested.users, { ...rule, threshold }, smallest);
-  const byGroup = columns.map((column, place) => {
-    const chosen = groupThresholds(chosenOn, groupings[place], rule, smallest);
-    const thresholdOf = new Map(groupings[place].names.map((group, index) => [group, chosen[index]]));
-    const grouping = groupUsers(column, tested.users, smallest);
-    const thresholds = grouping.names.map((group) => thresholdOf.get(group) ?? rule.threshold);
-    return {
+  const fairness = riskFairness(samples.tested, columns, samples.tested.users, rule, smallest);
+  const plain = { ...about, from: samples.from, fairness };
+  const text = `${heading(about)}\non ${samples.from}\n${fairnessText(fairness)}`;
+  if (mitigate === 'thresholds') {
+    const mitigated = mitigateThresholds(samples, columns, rule, smallest);
+    output.progress('done', 1);
+    output.result({ ...plain, mitigated }, () => `${text}\n\n${thresholdsText(mitigated)}`);
+  } else if (mitigate === 'reweighing') {
+    const [column] = columns;
+    const weighed = await evaluateWith(reweighingOf(dataset, column, smallest));
+    const after = riskSamples(weighed, atSameShare(samples, riskSamples(weighed, given), favourable));
+    const reweighed = {
       attribute: column.name,
-      thresholds: grouping.names.map((group, index) => ({ group, threshold: thresholds[index] })),
-      after: { ...before, attributes: [fairnessOf(tested, grouping, { ...rule, threshold: thresholds }, smallest)] },
+      metrics: weighed.metrics,
+      fairness: riskFairness(
+        after.tested,
+        columns,
+        after.tested.users,
+        { favourable, threshold: after.threshold },
+        smallest,
+      ),
     };
-  });
-  return { before, blind, byGroup };
+    output.progress('done', 1);
+    output.result({ ...plain, reweighed }, () => `${text}\n\n${reweighedText(about.metrics, reweighed)}`);
+  } else {
+    output.progress('done', 1);
+    output.result(plain, () => text);
+  }
 }
 
 const share = (text: string): number => {
