@@ -1,6 +1,7 @@
 import type { Mechanism } from '../../federated/privacy/mechanism.js';
 import type { TrainingSettings as PrivateSettings, Strategy } from '../../federated/protocol/plan.js';
 import type { BackendName } from './backends/backend.js';
+import type { CalibrationChoice } from './calibration/calibration.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { Predictions } from './evaluation/predictions.js';
@@ -22,18 +23,27 @@ export const MODELS = [
   ...TREE_MODELS,
   ...SINGLE_RECOMMENDERS,
   'hybrid',
-  'stack', 'scorecard',
+  'stack',
+  'scorecard',
 ] as const;
 export type ModelName = (typeof MODELS)[number];
 
 /** Settings of the model that is named: the others have none of these names. */
-export type ModelSettings =
-  | Partial<TrainingSettings>
-  | Partial<TreeSettings>
-  | RecommenderSettings
-  | Partial<HybridSettings>
-  | Partial<StackSettings>
-  | Partial<ScorecardSettings>;
+export type ModelSettings = CommonSettings &
+  (
+    | Partial<TrainingSettings>
+    | Partial<TreeSettings>
+    | RecommenderSettings
+    | Partial<HybridSettings>
+    | Partial<StackSettings>
+    | Partial<ScorecardSettings>
+  );
+
+/** Of every model. */
+export interface CommonSettings {
+  /** Risk: what is done so that probabilities come true, on users that the model has not learnt from. Default: nothing. */
+  readonly calibration?: CalibrationChoice;
+}
 
 /** Everything that decides a stack beside the data and the seed. */
 export interface StackSettings {

@@ -112,7 +112,7 @@ export class RiskResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "The score in points, where a scorecard gave it: more is less risk. null for other models, and for a viewer without the scope models:read.",
+      'The score in points, where a scorecard gave it: more is less risk. null for other models, and for a viewer without the scope models:read.',
   })
   async points(
     @Root() { modelVersionId, probability, subject }: RiskAssessmentNode,

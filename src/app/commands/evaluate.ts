@@ -5,6 +5,7 @@ import type { Descriptor } from '../../database/import/descriptor.js';
 import { loadDataset } from '../../database/import/load-dataset.js';
 import { readDescriptor } from '../../database/import/read-descriptor.js';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
+import type { CalibrationChoice } from '../../engine/calibration/calibration.js';
 import { createEngine } from '../../engine/create-engine.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
@@ -13,6 +14,7 @@ import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
 import { declarationOf } from '../simulation/declaration.js';
 import { runSimulation, withFold } from '../simulation/run.js';
+import { calibrationOption } from './options.js';
 
 interface Options {
   descriptor: string;
@@ -23,6 +25,7 @@ interface Options {
   backend?: BackendName;
   threads?: number;
   crossValidate?: number;
+  calibration?: CalibrationChoice;
   banks?: number;
   splitBy: string[];
   strategy: Strategy;
@@ -52,6 +55,7 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
     .option('--threads <number>', 'networks trained side by side (default: one a core)', wholeNumber(1, 256))
     .option('--cross-validate <folds>', 'by cross-validation too (alone, where no split is stored)', wholeNumber(2, 50))
+    .addOption(calibrationOption())
     .option(
       '--banks <number>',
       'simulate a federation of so many banks with private training; 1 = private, pooled',
@@ -91,6 +95,7 @@ async function runEvaluate(options: Options): Promise<void> {
       model: options.model,
       seed: options.seed,
       crossValidate: options.crossValidate,
+      ...(options.calibration && { settings: { calibration: options.calibration } }),
       headProducts: descriptor.head,
       signal: stop.signal,
       onProgress: ({ stage, fraction, figures }) => output.progress(stage, READING + (1 - READING) * fraction, figures),

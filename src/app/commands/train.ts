@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
+import type { CalibrationChoice } from '../../engine/calibration/calibration.js';
 import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { MODEL_TASKS, type ModelVersionInfo } from '../../models/model-version.js';
 import { createRuntime, localViewer, type Runtime } from '../composition.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
+import { calibrationOption } from './options.js';
 
 interface Options {
   task: Task | 'all';
@@ -14,6 +16,7 @@ interface Options {
   shared?: boolean;
   activate?: boolean;
   seed: number;
+  calibration?: CalibrationChoice;
   backend?: BackendName;
   json?: boolean;
 }
@@ -42,6 +45,7 @@ export function trainCommand(): Command {
     .option('--institution <code...>', "whose users; one: the version is that institution's own (default: all, shared)")
     .option('--shared', "the consortium's shared version, also from the users of one institution")
     .option('--activate', 'let it serve at once, in place of the version that does')
+    .addOption(calibrationOption())
     .option('--seed <number>', 'decides everything that is random', wholeNumber, 1)
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
     .option('--json', 'one JSON object on stdout')
@@ -68,6 +72,7 @@ async function runTrain(options: Options): Promise<void> {
           {
             backend: options.backend,
             signal: stop.signal,
+            ...(options.calibration && task === 'risk' && { settings: { calibration: options.calibration } }),
             onProgress: ({ stage, fraction, figures }) =>
               output.progress(`${task}: ${stage}`, (index + fraction) / tasks.length, figures),
           },

@@ -1,3 +1,5 @@
+import { calibrationError, reliability } from './calibration.js';
+
 /** Figures of a risk model: predicted probabilities against labels of 0 and 1. */
 
 /** Sorted from the largest score to the smallest, with the counts of each run of equal scores. */
@@ -158,6 +160,7 @@ export function binaryMetrics(
     precision: half.precision,
     recall: half.recall,
     brier: brier(labels, probabilities),
+    ece: calibrationError(reliability(labels, probabilities)),
     logloss: logLoss(labels, probabilities),
   };
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));

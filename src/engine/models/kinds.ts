@@ -3,6 +3,7 @@ import type { ModelName } from '../engine.js';
 import { readHeader } from '../safetensors/safetensors.js';
 import type { ModelKind, Storage, StoredContext } from './kind.js';
 import { hybrid } from './kinds/hybrid.js';
+import { calibrated } from './kinds/calibrated.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
 import { recommenders } from './kinds/recommenders.js';
@@ -17,6 +18,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   trees,
   stack,
   scorecard,
+  calibrated,
   recommender: recommenders,
   hybrid,
 };

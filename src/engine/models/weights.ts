@@ -1,3 +1,4 @@
+import type { Calibration } from '../calibration/calibration.js';
 import type { FeatureContract } from '../encoders/contract.js';
 import type { ModelName } from '../engine.js';
 import type { HybridWeights } from '../hybrid/hybrid.js';
@@ -14,7 +15,8 @@ export type Weights =
   | RecommenderWeights
   | HybridWeights
   | StackWeights
-  | ScorecardWeights;
+  | ScorecardWeights
+  | CalibratedWeights;
 export type WeightsOf<Kind extends Weights['kind']> = Extract<Weights, { readonly kind: Kind }>;
 
 /** Networks of one architecture whose probabilities are averaged. */
@@ -69,6 +71,13 @@ export interface Characteristic {
   readonly woe: readonly number[];
   /** Of the training users in each group. */
   readonly shares: readonly number[];
+}
+
+/** A model of risk, and what is done to its log-odds. */
+export interface CalibratedWeights {
+  readonly kind: 'calibrated';
+  readonly member: Weights;
+  readonly calibration: Calibration;
 }
 
 /** Shares that know no user. */
