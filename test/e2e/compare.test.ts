@@ -55,11 +55,11 @@ async function run(...args: string[]) {
 describe('concord compare', () => {
   test('gives JSON on stdout, progress as JSON lines, and the report as a page', async () => {
     const html = join(folder, 'report.html');
-    const args = ['--models', 'popularity,logistic', '--resamples', '200', '--json', '--html', html];
+    const args = ['--models', 'popularity,logistic', '--resamples', '1000', '--json', '--html', html];
     const { code, stdout, stderr } = await run(...args);
     expect([code, stderr.includes('error')]).toEqual([0, false]);
     const comparison = JSON.parse(stdout);
-    expect(comparison).toMatchObject({ task: 'risk', seed: 1, resamples: 200, mainFigure: 'auc', html });
+    expect(comparison).toMatchObject({ task: 'risk', seed: 1, resamples: 1000, mainFigure: 'auc', html });
     expect(comparison.models.map(({ model }: { model: string }) => model)).toEqual(['logistic', 'popularity']);
     expect(comparison.evidence.map(({ by, users }: { by: string; users: number }) => [by, users > 50])).toEqual([
       ['cross-validation', true],
@@ -104,7 +104,7 @@ describe('concord compare', () => {
   });
 
   test('SIGINT cancels', async () => {
-    const child = start('--models', 'logistic,dnn', '--resamples', '200');
+    const child = start('--models', 'logistic,dnn', '--resamples', '1000');
     const closed = once(child, 'close');
     child.stderr!.on('data', (chunk) => String(chunk).includes('training') && child.kill('SIGINT'));
     const [code] = await closed;

@@ -49,7 +49,7 @@ export function compareCommand(): Command {
       'by cross-validation too (default: 5 folds for small risk sets, and where no split is stored)',
       wholeNumber(2, 50),
     )
-    .option('--resamples <number>', 'draws of the bootstrap', wholeNumber(100, 100_000), 2000)
+    .option('--resamples <number>', 'draws of the bootstrap', wholeNumber(1000, 100_000), 2000)
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
     .option('--threads <number>', 'networks trained side by side (default: one a core)', wholeNumber(1, 256))
     .option('--html <file>', 'write a report with plots, one page that needs nothing else')

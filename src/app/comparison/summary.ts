@@ -138,6 +138,17 @@ function learningSentence(models: readonly ComparedModel[]): string[] {
   ];
 }
 
+/** Models left out, those of one reason together. */
+export function groupSkipped(skipped: Comparison['skipped']): { models: ModelName[]; reason: string }[] {
+  const groups = new Map<string, ModelName[]>();
+  for (const { model, reason } of skipped) {
+    // Reasons begin with the model's name, which is said already.
+    const bare = reason.startsWith(`${model} `) ? reason.slice(model.length + 1) : reason.replace(`${model}: `, '');
+    groups.set(bare, [...(groups.get(bare) ?? []), model]);
+  }
+  return [...groups].map(([reason, models]) => ({ models, reason }));
+}
+
 /** "higher is better" and what the figure means, for a head of a column. */
 export const meaningOf = (figure: string): string => {
   const known = FIGURES[figure];

@@ -1,7 +1,7 @@
 import { type Cell, table } from '../output.js';
 import type { Comparison, Evidence } from './comparison.js';
 import { CHIEF_FIGURES, nameOf } from './figures.js';
-import { decimals, pText, summarise } from './summary.js';
+import { decimals, groupSkipped, pText, summarise } from './summary.js';
 
 /** The comparison as a terminal shows it: a table for each evidence, what was left out, and what follows from it. */
 export function terminalText(comparison: Comparison): string {
@@ -10,7 +10,9 @@ export function terminalText(comparison: Comparison): string {
     `${data.name}, ${task}, on ${backend}, seed ${seed}, ${seconds} s`,
     ...evidence.map((each) => `\n${headOf(each)}\n\n${evidenceTable(each, comparison)}`),
     ...(skipped.length > 0
-      ? [`\n${table(skipped.map(({ model, reason }) => ({ 'left out': model, because: reason })))}`]
+      ? [
+          `\n${table(groupSkipped(skipped).map((group) => ({ 'left out': group.models.join(', '), because: group.reason })))}`,
+        ]
       : []),
     '',
     ...summarise(comparison),

@@ -1,7 +1,7 @@
 /** Colours after Okabe and Ito (2008), which people who are colour-blind can tell apart; lines differ in their dashes too. */
 const LIGHT = ['#0072b2', '#d55e00', '#00805f', '#a8417f', '#8a6100', '#3d3d3d'];
 const DARK = ['#58b1f0', '#ff9148', '#35cfa3', '#f0a3d0', '#f2c14b', '#d0d0d0'];
-export const DASHES = ['', '7 3', '2 3', '9 3 2 3', '4 2', '1 4'];
+export const DASHES = ['', '7 3', '2 3', '9 3 2 3', '4 2', '12 3'];
 /** So many models are drawn in one plot. */
 export const MOST_DRAWN = LIGHT.length;
 
@@ -26,6 +26,7 @@ a{color:var(--c0)}
 .verdict p:first-child{font-size:1.15rem;font-weight:600}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.5rem;align-items:start}
 .small{grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
+.plots>*{min-width:0}
 figure{margin:0;break-inside:avoid;min-width:0}
 svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}
@@ -38,6 +39,8 @@ svg .mark{stroke:var(--warn);stroke-width:1.5;stroke-dasharray:4 2}
 svg .whisker{stroke-width:1.5;fill:none}
 svg .line{fill:none;stroke-width:2;stroke-linejoin:round}
 ${LIGHT.map((_, place) => `.s${place}{stroke:var(--c${place});${DASHES[place] && `stroke-dasharray:${DASHES[place]}`}}.w${place}{stroke:var(--c${place})}.f${place}{fill:var(--c${place})}`).join('\n')}
+.tight table{font-size:.85rem}
+.tight th,.tight td{padding:.25rem .4rem}
 .faint{opacity:.5}
 .solid{stroke-dasharray:none}
 figcaption{font-size:.9rem}
@@ -45,7 +48,7 @@ figcaption{font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .legend svg{width:2.2rem;height:.9rem}
 .wide{overflow-x:auto}
-table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;margin:.75rem 0}
+table{min-width:min(100%,24rem);border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;margin:.75rem 0}
 caption{text-align:left;font-size:.9rem;padding-bottom:.3rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
 th:first-child,.text{text-align:left}
@@ -68,7 +71,7 @@ section,table{break-inside:auto}
 h2,h3,caption{break-after:avoid}
 tr{break-inside:avoid}
 .plots{grid-template-columns:1fr 1fr;gap:1rem}
-.small{grid-template-columns:1fr 1fr 1fr}
+.small th,.small td{padding:.1rem .3rem;font-size:7.5pt}
 details::details-content{content-visibility:visible;display:block;block-size:auto}
 summary{list-style:none}
 .wide{overflow:visible}

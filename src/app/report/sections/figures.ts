@@ -1,6 +1,6 @@
 import type { ComparedModel, Comparison, Evidence } from '../../comparison/comparison.js';
 import { CHIEF_FIGURES, FIGURES, isBetter, nameOf } from '../../comparison/figures.js';
-import { count, decimals, meaningOf, pText, SIGNIFICANT } from '../../comparison/summary.js';
+import { count, decimals, groupSkipped, meaningOf, pText, SIGNIFICANT } from '../../comparison/summary.js';
 import { type Content, dataTable, type Markup, markup, section } from '../markup.js';
 import { dot, guide, whisker } from '../svg/draw.js';
 import { around, frame } from '../svg/frame.js';
@@ -18,7 +18,7 @@ ${figureTable(each, comparison)}`,
     ),
     everyFigure(comparison),
     skipped.length > 0 &&
-      markup`<p>Left out: ${skipped.map(({ model, reason }, place) => [place > 0 && '; ', markup`<strong>${model}</strong> (${reason})`])}</p>`,
+      markup`<p>Left out:</p><ul>${groupSkipped(skipped).map(({ models, reason }) => markup`<li><strong>${models.join(', ')}</strong>: ${reason}</li>`)}</ul>`,
   );
 }
 
@@ -32,72 +32,57 @@ const peerName = ({ by, folds }: Evidence, figure: string): string =>
   by === 'test users' ? figure : `cv${folds}_${figure}`;
 
 const ROW = 24;
+const MOST_LETTERS = 30;
+/** Room of a letter. */
+const LETTER = 6.6;
 
 /** The main figure of each model with its interval. */
-function forest(evidence: Evidence, { models, mainFigure, peers }: Comparison): Markup {
-  const reached = models.map(({ model }) => ({
-    model,
-    value: evidence.models[model]?.figures[mainFigure] ?? Number.NaN,
-    interval: evidence.models[model]?.intervals[mainFigure],
-  }));
-  const known = Object.entries(peers).flatMap(([peer, figures]) => {
-    const value = figures[peerName(evidence, mainFigure)];
-    return value === undefined ? [] : [{ peer, value }];
+function forest(evidence: Evidence, { models, mainFigure, peers, level }: Comparison): Markup {
+  const own = models.flatMap(({ model }) => {
+    const { figures, intervals } = evidence.models[model] ?? {};
+    const value = figures?.[mainFigure];
+    return value === undefined ? [] : [{ name: model as string, value, interval: intervals?.[mainFigure], style: 0 }];
   });
-  // A floor far below the others would press them together: intervals are drawn as far as the axis goes.
-  const best = Math.max(...reached.map(({ value }) => value).filter(Number.isFinite));
-  const near = reached.filter(({ model, value }) => model !== 'popularity' || value > best - 0.1);
-  const x = around([
-    ...near.flatMap(({ value, interval }) => [value, ...(interval ?? [])]),
-    ...known.map(({ value }) => value),
-  ]);
-  const rows = reached.length + known.length;
-  const height = rows * ROW + 56;
-  const inside = (value: number) => Math.min(x.to, Math.max(x.from, value));
+  const stated = Object.entries(peers).flatMap(([peer, figures]) => {
+    const value = figures[peerName(evidence, mainFigure)];
+    return value === undefined ? [] : [{ name: peer, value, interval: undefined, style: 1 }];
+  });
+  const rows = [...own, ...stated];
+  const best = Math.max(...own.map(({ value }) => value));
+  // A floor far below the others would press them together: it is named at the edge.
+  const near = rows.filter(({ name, value }) => name !== 'popularity' || value > best - 0.1);
+  const x = around(near.flatMap(({ value, interval }) => [value, ...(interval ?? [])]));
+  const names = rows.map(({ name, value }) => `${name.slice(0, MOST_LETTERS)} ${decimals(value)}`);
   return markup`<figure>${frame(
     {
       title: `${nameOf(mainFigure)} of each model`,
-      description: reached
+      description: rows
         .map(
-          ({ model, value, interval }) =>
-            `${model} ${decimals(value)}${interval ? `, from ${decimals(interval[0])} to ${decimals(interval[1])}` : ''}`,
+          ({ name, value, interval }) =>
+            `${name} ${decimals(value)}${interval ? `, from ${decimals(interval[0])} to ${decimals(interval[1])}` : ''}`,
         )
         .join('; '),
       x: { label: nameOf(mainFigure), ...x },
-      y: { label: '', from: rows - 0.5, to: -0.5, ticks: [] },
-      height,
+      y: { label: '', from: rows.length - 0.5, to: -0.5, ticks: [] },
+      height: rows.length * ROW + 56,
+      beside: Math.max(0, LETTER * Math.max(...names.map(({ length }) => length)) - 44),
     },
-    ({ x: at, y, left, right, top, bottom }) => [
-      guide({ x: at(inside(best)), y: top }, { x: at(inside(best)), y: bottom }),
-      reached.map(({ model, value, interval }, row) => {
-        const height = y(row);
-        if (!Number.isFinite(value)) return false;
-        const isOutside = value < x.from;
-        const text = `${model} ${decimals(value)}`;
-        // Names stand inside, on the side that has more room.
-        const isRight = at(inside(interval?.[0] ?? value)) - left > 150;
+    (scales) => [
+      guide({ x: scales.x(best), y: scales.top }, { x: scales.x(best), y: scales.bottom }),
+      rows.map(({ value, interval, style }, row) => {
+        const y = scales.y(row);
         return [
-          !isOutside &&
-            interval &&
-            whisker({ x: at(inside(interval[0])), y: height }, { x: at(inside(interval[1])), y: height }, 0),
-          !isOutside && dot({ x: at(value), y: height }, 0, text),
-          isOutside
-            ? markup`<text x="${left + 6}" y="${height + 4}">◂ ${text}</text>`
-            : isRight
-              ? markup`<text x="${at(inside(interval?.[0] ?? value)) - 8}" y="${height + 4}" text-anchor="end">${text}</text>`
-              : markup`<text x="${Math.min(right - 4, at(inside(interval?.[1] ?? value)) + 8)}" y="${height + 4}">${text}</text>`,
-        ];
-      }),
-      known.map(({ peer, value }, row) => {
-        const height = y(reached.length + row);
-        const isRight = at(value) - left > 200;
-        return [
-          dot({ x: at(value), y: height }, 1, `${peer}, as stated`, 3.5),
-          markup`<text class="muted" x="${at(value) + (isRight ? -8 : 8)}" y="${height + 4}" text-anchor="${isRight ? 'end' : 'start'}">${`${peer} ${decimals(value)}`}</text>`,
+          markup`<text x="${scales.left - 8}" y="${y + 4}" text-anchor="end"${style === 1 && markup` class="muted"`}>${names[row]}</text>`,
+          value < x.from
+            ? markup`<text class="muted" x="${scales.left + 4}" y="${y + 4}">◂</text>`
+            : [
+                interval && whisker({ x: scales.x(interval[0]), y }, { x: scales.x(interval[1]), y }, style),
+                dot({ x: scales.x(value), y }, style, names[row]),
+              ],
         ];
       }),
     ],
-  )}<figcaption>Points with ${Math.round(100 * 0.95)} % intervals; the line is the best model.${known.length > 0 && ' Squares: peers, as the descriptor states them.'}</figcaption></figure>`;
+  )}<figcaption>Points with ${Math.round(100 * level)} % intervals; the dashed line is the best model.${stated.length > 0 && ' Squares: peers, as the descriptor states them.'}</figcaption></figure>`;
 }
 
 /** How each model differs from the best: the main figure and the log loss. */
@@ -116,11 +101,11 @@ function differenceTable(evidence: Evidence, { models, mainFigure }: Comparison)
   };
   const others = models.filter(({ model }) => model !== evidence.best);
   if (others.length === 0) return markup``;
-  return dataTable(
+  return markup`<div class="tight">${dataTable(
     `Difference from ${evidence.best}, with its interval and whether it is a finding`,
     ['model', ...figures.flatMap((figure) => [{ text: nameOf(figure), title: meaningOf(figure) }, ''])],
     others.map(({ model }) => [model, ...figures.flatMap((figure) => cell(model, figure))]),
-  );
+  )}</div>`;
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${decimals(Math.abs(value))}`;

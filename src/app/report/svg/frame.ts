@@ -17,8 +17,9 @@ export interface Frame {
   readonly y: Axis;
   readonly width?: number;
   readonly height?: number;
-  /** More room below the axis. */
+  /** More room below the axis, and beside it. */
   readonly below?: number;
+  readonly beside?: number;
 }
 
 /** From values to places in the picture. */
@@ -35,10 +36,15 @@ const MARGIN = { left: 52, right: 22, top: 10, bottom: 42 };
 
 /** A plot's axes, grid and labels, with what is drawn inside. */
 export function frame(
-  { title, description, x, y, width = 420, height = 300, below = 0 }: Frame,
+  { title, description, x, y, width = 420, height = 300, below = 0, beside = 0 }: Frame,
   draw: (scales: Scales) => Content,
 ): Markup {
-  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom - below];
+  const [left, right, top, bottom] = [
+    MARGIN.left + beside,
+    width - MARGIN.right,
+    MARGIN.top,
+    height - MARGIN.bottom - below,
+  ];
   const scales: Scales = {
     left,
     right,
