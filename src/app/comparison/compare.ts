@@ -9,6 +9,7 @@ import type { ComparedModel, Comparison } from './comparison.js';
 import { summariseData } from './data-summary.js';
 import { type Tested, type Told, usersBehind, weigh } from './evidence.js';
 import { MAIN_FIGURE } from './figures.js';
+import { measureGroups } from './groups.js';
 import { interestPlots, riskPlots, scoreWidth } from './plots.js';
 
 export interface ComparisonRequest {
@@ -76,6 +77,10 @@ export async function compareModels(engine: Engine, request: ComparisonRequest):
     models,
     skipped,
     evidence,
+    groups: measureGroups(
+      dataset.protectedColumns,
+      told.map(({ model, predictions }) => ({ model, tested: usersBehind(evidence[0], predictions) })),
+    ),
     peers: descriptor.peers ?? {},
     backend: told[0].backend,
     seconds: Math.round((performance.now() - started) / 10) / 100,

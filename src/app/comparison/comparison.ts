@@ -5,6 +5,7 @@ import type { ReliabilityBin } from '../../engine/metrics/calibration.js';
 import type { CurvePoint, ScoreBand } from '../../engine/metrics/curves.js';
 import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
 import type { DataSummary } from './data-summary.js';
+import type { AttributeGroups } from './groups.js';
 
 /** Several models on one data set, and what can be said of which is better: plain data, as `concord compare --json` prints it. */
 export interface Comparison {
@@ -23,6 +24,8 @@ export interface Comparison {
   readonly skipped: readonly { readonly model: ModelName; readonly reason: string }[];
   /** Figures on test users, and by cross-validation: one of them, or both. The first decides the order. */
   readonly evidence: readonly Evidence[];
+  /** Of each protected attribute; models, users and figures behind the first evidence. */
+  readonly groups: readonly AttributeGroups[];
   readonly peers: NonNullable<Descriptor['peers']>;
   readonly backend: string;
   readonly seconds: number;

@@ -72,6 +72,19 @@ function riskComparison(models: readonly ComparedModel['model'][] = ['gbdt', 'lo
     evidence: [
       { by: 'cross-validation', folds: 5, users: 400, best: models[0], models: Object.fromEntries(standings) },
     ],
+    groups: [
+      {
+        attribute: EVIL,
+        groups: [
+          {
+            group: EVIL,
+            users: 40,
+            eventRate: 0.2,
+            models: { [models[0]]: { auc: Number.NaN, meanProbability: 0.3 } },
+          },
+        ],
+      },
+    ],
     peers: { [EVIL]: { cv5_auc: 0.7 } },
     backend: 'cpu',
     seconds: 9,
@@ -103,6 +116,7 @@ describe('the report', () => {
       'calibration',
       'lift',
       'scores',
+      'groups',
       'folds',
       'learning',
       'settings',

@@ -4,6 +4,7 @@ import { calibrationSection } from './sections/calibration.js';
 import { dataSection } from './sections/data.js';
 import { figuresSection } from './sections/figures.js';
 import { foldsSection } from './sections/folds.js';
+import { groupsSection } from './sections/groups.js';
 import { learningSection } from './sections/learning.js';
 import { liftSection } from './sections/lift.js';
 import { productsSection } from './sections/products.js';
@@ -44,6 +45,7 @@ export function renderReport(comparison: Comparison, origin: Origin): string {
           ['products', 'By product', productsSection(comparison)],
           ['calibration', 'Calibration', calibrationSection(comparison)],
         ] as const)),
+    ['groups', 'By group', groupsSection(comparison)],
     ['folds', 'Folds', foldsSection(comparison)],
     ['learning', 'Learning curves', learningSection(comparison)],
     ['settings', 'Settings', settingsSection(comparison)],
