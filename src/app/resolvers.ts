@@ -28,6 +28,7 @@ import { ProductsResolver, productFinder } from '../products/products.resolver.j
 import { ProfilesResolver, UserProfileResolver } from '../profiles/profiles.resolver.js';
 import { FeedbackResolver } from '../recommendations/feedback.resolver.js';
 import { RecommendationsResolver } from '../recommendations/recommendations.resolver.js';
+import { CounterfactualsResolver } from '../risk/counterfactuals/counterfactuals.resolver.js';
 import { RiskFiguresResolver } from '../risk/market/risk-figures.resolver.js';
 import { RiskResolver, riskAssessmentFinder } from '../risk/risk.resolver.js';
 import { AttributeDescriptionsResolver } from '../users/attribute-descriptions.resolver.js';
@@ -51,6 +52,7 @@ const RESOLVERS: readonly ResolverClass[] = [
   ModelsResolver,
   RiskResolver,
   RiskFiguresResolver,
+  CounterfactualsResolver,
   RecommendationsResolver,
   FeedbackResolver,
   ExperimentsResolver,
@@ -100,6 +102,7 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new ModelsResolver(models),
     new RiskResolver(risk, { models, products, users }),
     new RiskFiguresResolver(),
+    new CounterfactualsResolver(services.counterfactuals),
     new RecommendationsResolver(recommendations, { models }),
     new FeedbackResolver(feedback),
     new ExperimentsResolver(experiments),

@@ -17,6 +17,7 @@ import { ProductsService } from '../products/products.service.js';
 import { ProfilesService } from '../profiles/profiles.service.js';
 import { FeedbackService } from '../recommendations/feedback.service.js';
 import { RecommendationsService } from '../recommendations/recommendations.service.js';
+import { CounterfactualsService } from '../risk/counterfactuals/counterfactuals.service.js';
 import { RiskService } from '../risk/risk.service.js';
 import { DEFAULT_THRESHOLDS, type RiskThresholds } from '../risk/risk-class.js';
 import { AttributeDescriptionsService } from '../users/attribute-descriptions.service.js';
@@ -59,6 +60,10 @@ export function createServices(modules: ServiceModules) {
     { thresholds: riskThresholds },
     { database, models, scoring, products, profiles, descriptions },
   );
+  const counterfactuals = new CounterfactualsService(
+    { thresholds: riskThresholds },
+    { models, scoring, profiles, descriptions },
+  );
   const experiments = new ExperimentsService({ database, models, onError });
   const recommendations = new RecommendationsService({
     database,
@@ -78,7 +83,7 @@ export function createServices(modules: ServiceModules) {
   );
   return {
     ...{ institutions, products, prices, profiles, embeddings, users, models, training, risk, experiments },
-    ...{ descriptions, recommendations, feedback },
+    ...{ descriptions, counterfactuals, recommendations, feedback },
     ...{ privacy, federation, oversight },
   };
 }

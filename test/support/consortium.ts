@@ -10,6 +10,7 @@ import { ProductsService } from '../../src/products/products.service.js';
 import { ProfilesService } from '../../src/profiles/profiles.service.js';
 import { FeedbackService } from '../../src/recommendations/feedback.service.js';
 import { RecommendationsService } from '../../src/recommendations/recommendations.service.js';
+import { CounterfactualsService } from '../../src/risk/counterfactuals/counterfactuals.service.js';
 import { RiskService } from '../../src/risk/risk.service.js';
 import { AttributeDescriptionsService } from '../../src/users/attribute-descriptions.service.js';
 import { UsersService } from '../../src/users/users.service.js';
@@ -28,6 +29,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const training = new TrainingService({ engine, profiles, models, products });
   const common = { database, models, scoring: engine.scoring, products, profiles, clock };
   const risk = new RiskService({}, { ...common, descriptions });
+  const counterfactuals = new CounterfactualsService({}, { ...common, descriptions });
   const experiments = new ExperimentsService({ database, models });
   const recommendations = new RecommendationsService({ ...common, experiments, risk });
   const feedback = new FeedbackService({ database });
@@ -41,6 +43,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
     models,
     training,
     risk,
+    counterfactuals,
     experiments,
     recommendations,
     feedback,
