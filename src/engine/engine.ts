@@ -12,6 +12,7 @@ import { SINGLE_RECOMMENDERS, type SingleRecommender } from './recommenders/reco
 import type { ScorecardSettings } from './scorecard/settings.js';
 import type { TrainingSettings } from './training/settings.js';
 import { TREE_MODELS, type TreeSettings } from './trees/settings.js';
+import type { TwoTowerSettings } from './two-tower/settings.js';
 
 export type Task = 'interest' | 'risk';
 /** Models that have parameters: what a federation can train. */
@@ -22,6 +23,7 @@ export const MODELS = [
   ...NETWORK_MODELS,
   ...TREE_MODELS,
   ...SINGLE_RECOMMENDERS,
+  'two-tower',
   'hybrid',
   'stack',
   'scorecard',
@@ -34,6 +36,7 @@ export type ModelSettings = CommonSettings &
     | Partial<TrainingSettings>
     | Partial<TreeSettings>
     | RecommenderSettings
+    | Partial<TwoTowerSettings>
     | Partial<HybridSettings>
     | Partial<StackSettings>
     | Partial<ScorecardSettings>

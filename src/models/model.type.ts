@@ -3,8 +3,8 @@ import { createUnionType, Field, Float, InputType, Int, ObjectType } from 'type-
 import type { ModelName, Task } from '../engine/engine.js';
 import { enumOf } from '../graphql/enum.js';
 import { connectionType, Node, toGlobalId } from '../graphql/relay.js';
-import { Scorecard, scorecardOf } from './scorecard.type.js';
 import { MODEL_STATUSES, MODEL_TASKS, type ModelStatus, type ModelVersionInfo } from './model-version.js';
+import { Scorecard, scorecardOf } from './scorecard.type.js';
 
 export const ModelTaskEnum = enumOf<Task>('ModelTask', 'What a model predicts.', {
   interest: 'Which products a user takes interest in.',
@@ -25,7 +25,6 @@ export const ModelNameEnum = enumOf<ModelName>('ModelName', 'A kind of model.', 
   cnn: 'Convolutions over the latest events of a user, or over series of attributes, beside a deep neural network.',
   gru: 'A recurrent network (GRU) over the same, beside a deep neural network.',
   gbdt: 'Gradient boosted decision trees.',
-
   scorecard: 'A scorecard: points for classes of attributes, which add up to the score.',
   stack: 'Models of other kinds, added up: logistic regression, networks and trees.',
   'random-forest': 'A forest of decision trees, each grown on other users and features.',

@@ -35,6 +35,7 @@ const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
   vae: { hidden: 16, latent: 4, learningRate: 0.01, epochs: 6 },
   content: {},
   scorecard: {},
+  'two-tower': { ...quick, hidden: [16], embedding: 8, dropout: 0 },
   hybrid: { members: ['ease', 'linear'] },
   stack: {
     members: ['logistic', 'gbdt'],

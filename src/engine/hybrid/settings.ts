@@ -9,7 +9,7 @@ import { checkNames } from '../training/settings.js';
 import { MAX_PRODUCTS } from '../trees/member.js';
 
 /** Models of a user's features that a hybrid may have. */
-const OTHERS = ['linear', 'dnn', 'gbdt', 'random-forest', 'cnn', 'gru'] as const satisfies ModelName[];
+const OTHERS = ['linear', 'dnn', 'gbdt', 'random-forest', 'cnn', 'gru', 'two-tower'] as const satisfies ModelName[];
 const MOST = 12;
 
 export interface HybridMembers {

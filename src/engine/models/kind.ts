@@ -5,6 +5,7 @@ import type { EncodedUsers } from '../encoders/encode.js';
 import type { Expander } from '../encoders/expand.js';
 import type { Explanation, ModelName, ModelSettings, Progress, Task } from '../engine.js';
 import type { ErasedUsers } from '../recommenders/erase.js';
+import type { Neighbour } from '../recommenders/recommender.js';
 import type { Batch } from '../training/batch.js';
 import type { TrainMembers } from '../training/member.js';
 import type { PartOfWork } from '../training/part-of-work.js';
@@ -123,7 +124,21 @@ export interface OpenModel {
   readonly batchSizes: readonly number[];
   /** Probabilities, (batch.rows, outputs), in an array that nobody reuses. */
   run(batch: Batch): Promise<Float32Array>;
+  /** How alike products and users are; absent where the model cannot tell. */
+  readonly similarity?: Similarity;
   dispose(): Promise<void>;
+}
+
+export interface Similarity {
+  /** The products most like one (an index of the contract), best first and without itself. Absent where the model cannot tell. */
+  similarProducts?(product: number, count: number): readonly Neighbour[];
+  /** Places of the users of a batch among others, (batch.rows, width): who is alike is near by cosine. */
+  embed?(batch: Batch): Promise<Places>;
+}
+
+export interface Places {
+  readonly width: number;
+  readonly values: Float32Array;
 }
 
 /** Users to score, and the product of each that is to be treated as not owned (−1 = none). */

@@ -2,14 +2,15 @@ import { ConcordError } from '../../errors.js';
 import type { ModelName } from '../engine.js';
 import { readHeader } from '../safetensors/safetensors.js';
 import type { ModelKind, Storage, StoredContext } from './kind.js';
-import { hybrid } from './kinds/hybrid.js';
 import { calibrated } from './kinds/calibrated.js';
+import { hybrid } from './kinds/hybrid.js';
 import { networks } from './kinds/networks.js';
 import { popularity } from './kinds/popularity.js';
 import { recommenders } from './kinds/recommenders.js';
 import { scorecard } from './kinds/scorecard.js';
 import { stack } from './kinds/stack.js';
 import { trees } from './kinds/trees.js';
+import { twoTower } from './kinds/two-tower.js';
 import type { Weights } from './weights.js';
 
 const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
@@ -21,6 +22,7 @@ const KINDS: { readonly [Kind in Weights['kind']]: ModelKind<Kind> } = {
   calibrated,
   recommender: recommenders,
   hybrid,
+  'two-tower': twoTower,
 };
 
 const BY_MODEL = new Map(

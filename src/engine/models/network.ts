@@ -9,6 +9,7 @@ import { binaryCrossEntropy, type Loss, softmaxCrossEntropy } from '../layers/lo
 import { initialParameters, manifestOf, type ParameterManifest } from '../layers/parameters.js';
 import type { Ops, Tensor } from '../ops/ops.js';
 import { type SequencePart, sequenceReader } from './sequence-reader.js';
+import { productTower, type Towers } from './towers.js';
 
 export interface Architecture {
   /** Width of an encoded row. */
@@ -21,6 +22,8 @@ export interface Architecture {
   readonly outputs: number;
   /** The end of the row is a sequence, which is read by itself. Needs hidden layers, and has no linear part beside them. */
   readonly sequence?: SequencePart;
+  /** The hidden layers make a user's vector, and products have theirs. Needs hidden layers, and has no linear part beside them. */
+  readonly towers?: Towers;
 }
 
 /** Rows have a mean squared length of 1 whatever their width, so the first layer starts alike for every width. */
@@ -29,7 +32,7 @@ const FIRST = { normal: 0.1 };
 /**
  * Logits from encoded rows. Linear: one dense layer, which starts from zero, or with a rank the product of two. Deep: ReLU layers
  * with dropout after each and a dense layer; with a rank, a factored linear part is added beside them. With a sequence, what its reader
- * makes of it enters the first hidden layer beside the rest of the row.
+ * makes of it enters the first hidden layer beside the rest of the row. With towers the last layer is the products'.
  */
 export function network(architecture: Architecture, rate = 0): Layer {
   const { inputs, hidden, rank, outputs } = architecture;
@@ -39,7 +42,19 @@ export function network(architecture: Architecture, rate = 0): Layer {
   if (hidden.length === 0) {
     return rank ? sequential([factors(rank), output(rank, 'glorot')]) : output(inputs, 'zeros');
   }
-  const layers = hidden.flatMap((units, index) => {
+  if (architecture.towers)
+    return sequential([userTower(architecture, rate), productTower(architecture.towers, outputs)]);
+  const deep = sequential([...hiddenLayers(architecture, rate), output(hidden[hidden.length - 1], 'glorot')]);
+  if (!rank) return deep;
+  return addUp([
+    sequential([factors(rank), dense({ name: 'beside', inputs: rank, units: outputs, bias: false })]),
+    deep,
+  ]);
+}
+
+function hiddenLayers(architecture: Architecture, rate: number): Layer[] {
+  const { hidden } = architecture;
+  return hidden.flatMap((units, index) => {
     const name = `deep.${index}`;
     const layer =
       index === 0
@@ -47,11 +62,16 @@ export function network(architecture: Architecture, rate = 0): Layer {
         : dense({ name, inputs: hidden[index - 1], units, activation: 'relu', initialiser: 'he' });
     return rate > 0 ? [layer, dropout({ name: `${name}.dropout`, width: units, rate })] : [layer];
   });
-  const deep = sequential([...layers, output(hidden[hidden.length - 1], 'glorot')]);
-  if (!rank) return deep;
-  return addUp([
-    sequential([factors(rank), dense({ name: 'beside', inputs: rank, units: outputs, bias: false })]),
-    deep,
+}
+
+/** The part of a network with towers that makes the users' vectors, (rows, embedding). Its parameters are the network's first. */
+export function userTower(architecture: Architecture, rate = 0): Layer {
+  const { hidden, towers } = architecture;
+  if (!towers) throw new Error('The network has no towers.');
+  const inputs = hidden[hidden.length - 1];
+  return sequential([
+    ...hiddenLayers(architecture, rate),
+    dense({ name: 'user', inputs, units: towers.embedding, initialiser: 'glorot' }),
   ]);
 }
 

@@ -14,6 +14,7 @@ export type Weights =
   | PopularityWeights
   | RecommenderWeights
   | HybridWeights
+  | TwoTowerWeights
   | StackWeights
   | ScorecardWeights
   | CalibratedWeights;
@@ -91,4 +92,12 @@ export interface PopularityWeights {
 export interface RecommenderWeights {
   readonly kind: 'recommender';
   readonly recommender: RecommenderModel;
+}
+
+/** One network of a tower of users and one of products. */
+export interface TwoTowerWeights {
+  readonly kind: 'two-tower';
+  readonly architecture: Architecture;
+  /** Flat, in the order of the network's manifest. */
+  readonly parameters: Float32Array;
 }

@@ -5,6 +5,7 @@ import { dense } from '../../../src/engine/layers/dense.js';
 import { dropout, fillMask } from '../../../src/engine/layers/dropout.js';
 import { embedding, embeddingBag } from '../../../src/engine/layers/embedding.js';
 import { embeddingColumns } from '../../../src/engine/layers/embedding-columns.js';
+import { fixed } from '../../../src/engine/layers/fixed.js';
 import { trainingStep } from '../../../src/engine/layers/graphs.js';
 import type { Layer, LayerContext } from '../../../src/engine/layers/layer.js';
 import { layerNorm } from '../../../src/engine/layers/layer-norm.js';
@@ -173,6 +174,19 @@ export const LAYERS: readonly LayerCase[] = [
     layer: dense({ name: 'd', inputs: 5, units: 3, bias: false }),
     inputs: [x],
     formula: (w) => affine(x.values, w('d.weight'), [0, 0, 0]),
+  },
+  {
+    name: 'a fixed matrix after a dense layer',
+    layer: sequential([
+      dense({ name: 'd', inputs: 5, units: 2, bias: false }),
+      fixed({ values: Float32Array.of(0.5, -1, 2, 0.25, 0, 1.5), inputs: 2, units: 3 }),
+    ]),
+    inputs: [x],
+    formula(w) {
+      const inner = affine(x.values, w('d.weight'), [0, 0]);
+      // Weights of a dense layer are (inputs, units).
+      return affine(inner, [0.5, 2, 0, -1, 0.25, 1.5], [0, 0, 0]);
+    },
   },
   ...ACTIVATIONS.map(
     (kind): LayerCase => ({

@@ -158,12 +158,16 @@ describe('a hybrid', () => {
     expect(eraseFrom(stored(counted), users, () => undefined)).toMatchObject({ outcome: 'exact' });
   });
 
-  test.each<[Partial<FitRequest>, RegExp]>([
-    [{ settings: { members: ['ease', 'stack'] } }, /cannot have the member stack/],
-    [{ settings: { members: ['ease', 'ease'] } }, /different models/],
-    [{ settings: { rounds: 3 } }, /hybrid has no setting rounds/],
-    [{ dataset: riskDataset(), task: 'risk', train: usersInFold(riskDataset(), FOLD.train) }, /cannot learn risk/],
-  ])('refuses %j', async (rest, message) => {
+  test.each<[string, Partial<FitRequest>, RegExp]>([
+    ['a stack as a member', { settings: { members: ['ease', 'stack'] } }, /cannot have the member stack/],
+    ['a member twice', { settings: { members: ['ease', 'ease'] } }, /different models/],
+    ['a setting that it does not have', { settings: { rounds: 3 } }, /hybrid has no setting rounds/],
+    [
+      'risk',
+      { dataset: riskDataset(), task: 'risk', train: usersInFold(riskDataset(), FOLD.train) },
+      /cannot learn risk/,
+    ],
+  ])('refuses %s', async (_, rest, message) => {
     const failure = trained(rest);
     await expect(failure).rejects.toThrow(ConcordError);
     await expect(failure).rejects.toThrow(message);
