@@ -70,9 +70,9 @@ export class DriftService {
     const contract = parseContract((await models.contractOf(reader(institutionId), id)).contract);
     const population = new PopulationBuilder(contract);
     const scores: number[] = [];
-    const sampled = await models.withVersion(institutionId, id, ({ handle }) =>
+    const sampled = await models.withVersion(institutionId, id, ({ handle, readsEvents }) =>
       readUsers({
-        ...{ profiles, institutionId, task, signal },
+        ...{ profiles, institutionId, task, signal, events: readsEvents },
         onPage: async (views) => {
           population.add(views);
           if (task !== 'risk') return;

@@ -48,6 +48,12 @@ export class FeatureDriftType extends DistributionShift {
   })
   unseen: number | null;
 
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Of a number: share of the users of now below the least or above the greatest value of training.',
+  })
+  beyond: number | null;
+
   @Field(() => [DriftCell], { description: 'What it was measured by.' })
   cells: readonly DriftCell[];
 }
@@ -117,8 +123,8 @@ export function driftReportNode({ id, createdAt, level, report }: StoredReportOf
   return Object.assign(new DriftReportType(), {
     id: toGlobalId('OversightReport', id),
     ...{ createdAt, level, users, sampled, trainedOn, score, label, holdings, notes },
-    features: features.map(({ feature, psi, chance, level: of, missing, unseen, cells }) => ({
-      ...{ feature, psi, chance, level: of, cells },
+    features: features.map(({ feature, psi, chance, level: of, missing, unseen, beyond, cells }) => ({
+      ...{ feature, psi, chance, level: of, beyond: beyond ?? null, cells },
       missingExpected: missing.expected,
       missing: missing.current,
       unseen: unseen?.current ?? null,

@@ -83,7 +83,7 @@ export class FairnessService {
 
   private async risk(
     institutionId: string,
-    { handle }: ActiveModel,
+    { handle, readsEvents: events }: ActiveModel,
     rule: { readonly threshold: number; readonly favourable: Favourable },
     signal: AbortSignal | undefined,
   ): Promise<Measured> {
@@ -93,7 +93,7 @@ export class FairnessService {
       const labels: number[] = [];
       const probabilities: number[] = [];
       const sampled = await readUsers({
-        ...{ profiles, institutionId, task: 'risk', signal, isIn },
+        ...{ profiles, institutionId, task: 'risk', signal, events, isIn },
         onPage: async (views) => {
           const scores = await scoring.scoreRisk(
             handle,
@@ -126,7 +126,7 @@ export class FairnessService {
 
   private async interest(
     institutionId: string,
-    { id, handle, positions }: ActiveModel,
+    { id, handle, positions, readsEvents: events }: ActiveModel,
     signal: AbortSignal | undefined,
   ): Promise<Measured> {
     const { products, profiles, scoring } = this.modules;
@@ -137,7 +137,7 @@ export class FairnessService {
     const ranks: number[] = [];
     const tops: string[][] = [];
     const sampled = await readUsers({
-      ...{ profiles, institutionId, task: 'interest', signal },
+      ...{ profiles, institutionId, task: 'interest', signal, events },
       onPage: async (views) => {
         const from = tops.length;
         const all = await scoring.scoreInterest(

@@ -23,6 +23,8 @@ export interface ReadUsers {
   readonly institutionId: string;
   readonly task: Task;
   readonly signal?: AbortSignal;
+  /** For models that read events. */
+  readonly events?: boolean;
   /** Which of them; default: all whom the task is about. */
   isIn?(view: TrainingView): boolean;
   /** Called with each page of them. */
@@ -34,9 +36,17 @@ export interface ReadUsers {
  * @returns whether there are more than were read
  * @throws {ConcordError} CANCELLED
  */
-export async function readUsers({ profiles, institutionId, task, signal, isIn, onPage }: ReadUsers): Promise<boolean> {
+export async function readUsers({
+  profiles,
+  institutionId,
+  task,
+  signal,
+  events,
+  isIn,
+  onPage,
+}: ReadUsers): Promise<boolean> {
   let count = 0;
-  for await (const views of profiles.trainingViews(reader(institutionId), { signal })) {
+  for await (const views of profiles.trainingViews(reader(institutionId), { signal, events })) {
     if (signal?.aborted) throw new ConcordError('CANCELLED', 'The work was cancelled.');
     const wanted = views.filter((view) => (task === 'risk' || view.row.owned.length > 0) && (isIn?.(view) ?? true));
     const taken = wanted.slice(0, MOST_USERS - count);

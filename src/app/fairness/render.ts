@@ -95,11 +95,17 @@ export function driftText({ users, trainedOn, features, holdings, score, label, 
     ...(score ? [shift('the score', score)] : []),
     ...(label ? [shift(`the label (${number(label.expected)} → ${number(label.current)})`, label)] : []),
     ...features.map((feature) => shift(feature.feature, feature)),
-  ].map((row) => ({ ...row, 'missing now': null as number | null, 'unseen now': null as number | null }));
+  ].map((row) => ({
+    ...row,
+    'missing now': null as number | null,
+    'unseen now': null as number | null,
+    'beyond now': null as number | null,
+  }));
   const from = rows.length - features.length;
-  features.forEach(({ missing, unseen }, place) => {
+  features.forEach(({ missing, unseen, beyond }, place) => {
     rows[from + place]['missing now'] = Number(missing.current.toFixed(4));
     rows[from + place]['unseen now'] = unseen && Number(unseen.current.toFixed(4));
+    rows[from + place]['beyond now'] = beyond && Number(beyond.toFixed(4));
   });
   const owned = holdings.filter(({ level }) => level !== 'none');
   return [

@@ -99,18 +99,19 @@ export function exposureRows(report: Dated<FairnessReport>): CardTable {
 
 export function driftRows({ features, score, label }: Dated<DriftReport>): CardTable {
   const rows: (string | number | null)[][] = [
-    ...(score ? [['the score', rounded(score.psi), rounded(score.chance), score.level, null, null]] : []),
-    ...(label ? [['the label', rounded(label.psi), rounded(label.chance), label.level, null, null]] : []),
+    ...(score ? [['the score', rounded(score.psi), rounded(score.chance), score.level, null, null, null]] : []),
+    ...(label ? [['the label', rounded(label.psi), rounded(label.chance), label.level, null, null, null]] : []),
     ...features
       .slice(0, MOST_FEATURES)
-      .map(({ feature, psi, chance, level, missing, unseen }) => [
+      .map(({ feature, psi, chance, level, missing, unseen, beyond }) => [
         feature,
         rounded(psi),
         rounded(chance),
         level,
         rounded(missing.current),
         unseen && rounded(unseen.current),
+        beyond && rounded(beyond),
       ]),
   ];
-  return { heads: ['input', 'PSI', 'chance up to', 'level', 'missing now', 'unseen now'], rows };
+  return { heads: ['input', 'PSI', 'chance up to', 'level', 'missing now', 'unseen now', 'beyond the range'], rows };
 }

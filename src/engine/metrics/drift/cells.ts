@@ -81,7 +81,7 @@ function cellNames(feature: Feature): string[] {
 const MOST_CELLS = 10;
 
 /**
- * Joins neighbouring number cells until each has a tenth of the training users, and rare categories until they have one in fifty: a PSI
+ * Joins neighbouring number cells until each but the last has a tenth of the training users, and rare categories until they have one in fifty: a PSI
  * of many small cells is noise.
  * @returns for each cell which of the joint ones it is in
  */
@@ -96,7 +96,8 @@ export function joinCells(feature: Feature, { shares }: FeatureCells): number[] 
     joint.push(cell);
     gathered += shares[node];
     const remaining = shares.slice(node + 1, numbers).reduce((sum, share) => sum + share, 0);
-    if (gathered < least || remaining < least / 2) continue;
+    // What is left may be little: a tail that hardly anybody was in is where drift shows.
+    if (gathered < least || remaining <= 0) continue;
     cell++;
     gathered = 0;
   }

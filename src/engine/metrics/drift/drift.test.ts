@@ -70,6 +70,26 @@ test('what has moved is told, with missing values and categories that are new', 
   expect(drift.get('opened.month')!.level).toBe('none');
 });
 
+test('a tail that nearly nobody was in, and a constant that no longer is one, are seen', () => {
+  const size = 2000;
+  const build = (rare: number, constant: number): Dataset => ({
+    ...riskDataset({ size }),
+    columns: [
+      {
+        kind: 'numeric',
+        name: 'rare',
+        values: Float64Array.from({ length: size }, (_, user) => (user % rare === 0 ? 1 : 0)),
+      },
+      { kind: 'numeric', name: 'constant', values: new Float64Array(size).fill(constant) },
+    ],
+  });
+  const contract = contractOf(build(100, 5), 'piecewise');
+  const drift = new Map(featureDrift(contract, build(3, 7), size).map((each) => [each.feature, each]));
+  expect(drift.get('rare')).toMatchObject({ level: 'alert', beyond: 0 });
+  expect(drift.get('constant')).toMatchObject({ level: 'alert', beyond: 1 });
+  for (const { psi } of featureDrift(contract, build(100, 5), size)) expect(psi).toBeLessThan(1e-9);
+});
+
 test('what few users show may be chance, and is no alert', () => {
   const dataset = riskDataset({ size: 3000 });
   const few = featureDrift(contractOf(dataset, 'piecewise'), riskDataset({ size: 15, seed: 9 }), dataset.size);

@@ -1,5 +1,6 @@
 import type { Column, Dataset } from '../../data/dataset.js';
-import type { Feature, FeatureContract } from '../../encoders/contract.js';
+import { binsOf, type Feature, type FeatureContract } from '../../encoders/contract.js';
+import { datePart } from '../../encoders/dates.js';
 import { encodeDataset } from '../../encoders/encode.js';
 import { currentCells, expectedCells, joinCells, jointShares } from './cells.js';
 import { type Shift, type ShiftLevel, shiftOf } from './stability.js';
@@ -11,6 +12,8 @@ export interface FeatureDrift extends Shift {
   readonly missing: { readonly expected: number | null; readonly current: number };
   /** Share of users whose category training did not know, or hardly. */
   readonly unseen: { readonly expected: number | null; readonly current: number } | null;
+  /** Of numbers and parts of dates: share of users below the least or above the greatest value of training, codes apart. */
+  readonly beyond: number | null;
   /** The cells by which it was measured: names, shares in training, shares now. */
   readonly cells: readonly { readonly name: string; readonly expected: number; readonly current: number }[];
 }
@@ -50,8 +53,11 @@ function driftOf(
   const after = jointShares(now.shares, joint);
   const missing = missingShare(column, users);
   const unseen = unseenShare(feature, column, users);
-  // What has no input (missing values and categories that training did not see) is no part of the cells: it is one cell more, empty in training.
-  const silent = users > 0 ? 1 - now.users / users : 0;
+  const beyond = beyondShare(feature, column, users);
+  // What has no input (missing values and categories that training did not see, any other value of a constant) is no part of the cells: it is one cell
+  // more, empty in training.
+  const isConstant = feature.kind === 'numeric' && binsOf(feature) === 0;
+  const silent = (users > 0 ? 1 - now.users / users : 0) + (isConstant ? (beyond ?? 0) : 0);
   const shift = shiftOf(
     [...before, ...(silent > 0 ? [0] : [])],
     [...after.map((share) => share * (1 - silent)), ...(silent > 0 ? [silent] : [])],
@@ -62,6 +68,7 @@ function driftOf(
     ...shift,
     missing: { expected: feature.missing ? expected.shares[expected.shares.length - 1] : null, current: missing },
     unseen,
+    beyond,
     cells: before.map((share, cell) => ({
       name: jointName(feature, expected.names, joint, cell),
       expected: share,
@@ -75,6 +82,19 @@ function missingShare(column: Column | undefined, users: number): number {
   let missing = 0;
   for (const value of column.values) if (column.kind === 'categorical' ? value < 0 : Number.isNaN(value)) missing++;
   return missing / users;
+}
+
+function beyondShare(feature: Feature, column: Column | undefined, users: number): number | null {
+  if (feature.kind !== 'numeric') return null;
+  const { edges, codes, part } = feature;
+  if (!column || column.kind === 'categorical' || users === 0 || edges.length === 0) return 0;
+  const [least, most] = [edges[0], edges[edges.length - 1]];
+  let beyond = 0;
+  for (const raw of column.values) {
+    const value = part ? datePart(raw, part) : raw;
+    if ((value < least || value > most) && !codes.includes(value)) beyond++;
+  }
+  return beyond / users;
 }
 
 function unseenShare(feature: Feature, column: Column | undefined, users: number): FeatureDrift['unseen'] {
