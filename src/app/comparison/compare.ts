@@ -2,12 +2,12 @@ import type { Descriptor } from '../../database/import/descriptor.js';
 import type { ReadReport } from '../../database/import/report.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import type { Engine, ModelName, Task } from '../../engine/engine.js';
-import type { Predictions } from '../../engine/evaluation/predictions.js';
+import type { Predictions, TestedUsers } from '../../engine/evaluation/predictions.js';
 import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
 import { ConcordError } from '../../errors.js';
 import type { ComparedModel, Comparison } from './comparison.js';
 import { summariseData } from './data-summary.js';
-import { type Tested, type Told, usersBehind, weigh } from './evidence.js';
+import { type Told, usersBehind, weigh } from './evidence.js';
 import { MAIN_FIGURE } from './figures.js';
 import { measureGroups } from './groups.js';
 import { interestPlots, riskPlots, scoreWidth } from './plots.js';
@@ -138,9 +138,9 @@ function saysTheSame(one: Predictions, other: Predictions | undefined): boolean 
   return other !== undefined && own.every((probability, user) => probability === other.test.probabilities[user]);
 }
 
-function plotter(all: readonly Tested[], products: Comparison['data']['products']) {
+function plotter(all: readonly TestedUsers[], products: Comparison['data']['products']) {
   const width = scoreWidth(all.flatMap((tested) => ('labels' in tested ? [tested] : [])));
-  return (tested: Tested) => ('labels' in tested ? riskPlots(tested, width) : interestPlots(tested, products));
+  return (tested: TestedUsers) => ('labels' in tested ? riskPlots(tested, width) : interestPlots(tested, products));
 }
 
 /** What the training has recorded of its losses, as far as it has. */

@@ -1,5 +1,5 @@
 import type { EvaluationResult, ModelName } from '../../engine/engine.js';
-import type { Predictions, RankedProducts, ScoredUsers } from '../../engine/evaluation/predictions.js';
+import type { Predictions, TestedUsers } from '../../engine/evaluation/predictions.js';
 import {
   bootstrap,
   type Figures,
@@ -18,8 +18,6 @@ import { isBetter, MAIN_FIGURE } from './figures.js';
 /** An evaluation that has told what the model said of each user. */
 export type Told = EvaluationResult & { readonly predictions: Predictions };
 
-export type Tested = ScoredUsers | RankedProducts;
-
 export interface Weighing {
   readonly seed: number;
   readonly resamples: number;
@@ -36,7 +34,7 @@ export async function weigh(told: readonly Told[], weighing: Weighing): Promise<
   const tested = await weighOn(told, ({ predictions }) => predictions.test, weighing);
   if (folds === undefined) return [{ by: 'test users', ...tested }];
   if (told[0].predictions.crossValidated === undefined) return [{ by: 'cross-validation', folds, ...tested }];
-  const crossed = await weighOn(told, ({ predictions }) => predictions.crossValidated as Tested, weighing);
+  const crossed = await weighOn(told, ({ predictions }) => predictions.crossValidated as TestedUsers, weighing);
   const both: Evidence[] = [
     { by: 'cross-validation', folds, ...crossed },
     { by: 'test users', ...tested },
@@ -45,12 +43,12 @@ export async function weigh(told: readonly Told[], weighing: Weighing): Promise<
 }
 
 /** The users on whom the first evidence rests. */
-export function usersBehind({ by }: Evidence, { test, crossValidated }: Predictions): Tested {
+export function usersBehind({ by }: Evidence, { test, crossValidated }: Predictions): TestedUsers {
   return by === 'cross-validation' && crossValidated ? crossValidated : test;
 }
 
 /** Figures of one model on users whose weights can be changed. */
-function figuresOf(tested: Tested, threshold?: number): Figures {
+function figuresOf(tested: TestedUsers, threshold?: number): Figures {
   const of = (rows?: Int32Array) =>
     'labels' in tested ? weightedBinary(tested, { threshold, rows }) : weightedRanking(tested, rows);
   const { fold } = tested;
@@ -62,7 +60,7 @@ function figuresOf(tested: Tested, threshold?: number): Figures {
 
 async function weighOn(
   told: readonly Told[],
-  usersOf: (model: Told) => Tested,
+  usersOf: (model: Told) => TestedUsers,
   { seed, resamples, level, checkpoint }: Weighing,
 ): Promise<Omit<Evidence, 'by'>> {
   const [{ users, fold }] = told.map(usersOf);

@@ -1,9 +1,8 @@
 import type { Column } from '../../engine/data/dataset.js';
 import type { ModelName } from '../../engine/engine.js';
-import type { RankedProducts, ScoredUsers } from '../../engine/evaluation/predictions.js';
+import type { RankedProducts, ScoredUsers, TestedUsers } from '../../engine/evaluation/predictions.js';
 import { auc } from '../../engine/metrics/binary.js';
 import { groupUsers } from '../../engine/metrics/fairness/groups.js';
-import type { Tested } from './evidence.js';
 
 /** Users of one protected attribute in groups, none so small that its figures would be about persons. */
 export interface AttributeGroups {
@@ -32,7 +31,7 @@ export interface GroupFigures {
 /** How well each model does for the groups of each protected attribute. @param models what each said of the same users */
 export function measureGroups(
   columns: readonly Column[],
-  models: readonly { readonly model: ModelName; readonly tested: Tested }[],
+  models: readonly { readonly model: ModelName; readonly tested: TestedUsers }[],
 ): AttributeGroups[] {
   const [{ tested: first }] = models;
   return columns.map((column) => {
@@ -52,7 +51,7 @@ export function measureGroups(
   });
 }
 
-const figuresOf = (tested: Tested, rows: Int32Array): GroupFigures =>
+const figuresOf = (tested: TestedUsers, rows: Int32Array): GroupFigures =>
   'labels' in tested ? riskFigures(tested, rows) : interestFigures(tested, rows);
 
 const riskFigures = ({ labels, probabilities }: ScoredUsers, rows: Int32Array): GroupFigures => ({

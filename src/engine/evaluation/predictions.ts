@@ -52,6 +52,8 @@ export interface RankedProducts {
   readonly fold?: Uint8Array;
 }
 
+export type TestedUsers = ScoredUsers | RankedProducts;
+
 /** Users of several folds as one, in the order of the folds. */
 export const joinScored = (folds: readonly ScoredUsers[]): ScoredUsers => ({
   users: concat(folds.map(({ users }) => users)),
