@@ -1,7 +1,7 @@
 import { initialState, type ServerOptimiser, serverStep } from '../../federated/aggregation/server-optimiser.js';
 import { weightedMean } from '../../federated/aggregation/weighted-mean.js';
 import { canonicalJson } from '../../federated/canonical-json.js';
-import { epsilon } from '../../federated/privacy/accountant/epsilon.js';
+import { ACCOUNTANT_VERSION, epsilon } from '../../federated/privacy/accountant/epsilon.js';
 import { gridSigma, mechanismsOf } from '../../federated/privacy/dp-sgd.js';
 import { applyRecord, type Budget, EMPTY_BUDGET, measureSpent } from '../../federated/privacy/ledger/budget.js';
 import { chainEntry, entryLeaf } from '../../federated/privacy/ledger/chain.js';
@@ -136,15 +136,21 @@ const RECORDS: readonly LedgerRecord[] = [
   { kind: 'commit', population: 'all', at: '2026-01-02T06:00:00.000Z', reservation: uuid(103), reason: 'deadline' },
 ];
 
+/** So many entries of the ledger say no version of the accountant. */
+const UNVERSIONED = 2;
+
 export function ledger() {
   const institution = uuid(9);
   const entries: LedgerEntry[] = [];
   let budget: Budget = EMPTY_BUDGET;
   for (const record of RECORDS) {
+    // The first were written by a version of the accountant that did not say so.
+    const version = entries.length < UNVERSIONED ? {} : { accountant: ACCOUNTANT_VERSION };
     budget = applyRecord(budget, record, (charged, delta) => {
       const { pld, rdp } = measureSpent(charged, delta);
-      return { pld: rounded(pld), rdp: rounded(rdp) };
+      return { pld: rounded(pld), rdp: rounded(rdp), ...version };
     });
+    if (record.kind === 'cap') budget = { ...budget, spent: { pld: 0, rdp: 0, ...version } };
     entries.push(chainEntry(institution, entries.at(-1), record, budget.spent));
   }
   const leaves = entries.map(entryLeaf);
@@ -156,7 +162,7 @@ export function ledger() {
   const lines = [key, ...entries.map((entry) => ({ type: 'entry', ...entry })), { type: 'checkpoint', ...checkpoint }];
   return {
     about:
-      'A ledger, the bytes whose SHA-256 is the hash of each entry, roots of its Merkle tree by size, the proof of each entry in the whole, and a checkpoint signed by the key "coordinator" of keys.json. export: the lines of its file. The ε of these charges have a closed form (Balle and Wang 2018).',
+      'A ledger, the bytes whose SHA-256 is the hash of each entry, roots of its Merkle tree by size, the proof of each entry in the whole, and a checkpoint signed by the key "coordinator" of keys.json. export: the lines of its file. The ε of these charges have a closed form (Balle and Wang 2018). The first two entries do not say the version of the accountant: it is 1.',
     tolerance: { spent: 1e-6 },
     entries: entries.map((entry, index) => {
       const { hash: __, ...hashed } = entry;

@@ -111,6 +111,13 @@ export class PrivacySpent {
 
   @Field(() => Float, { description: 'By Rényi differential privacy: a second opinion, never smaller in truth.' })
   rdp: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Version of the accountant that gave the figures, a part of what is hashed; null: it is not written, and is 1.',
+  })
+  accountant?: number;
 }
 
 @ObjectType({ simpleResolvers: true, description: 'A cap for a period.' })

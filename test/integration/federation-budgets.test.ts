@@ -143,7 +143,7 @@ describe('a join that the budget does not allow is refused, kept as evidence, an
     await workUntilIdle(federation);
     const { records, budget } = await ledgerOf(institutionId);
     expect(fates({ records })).toEqual(['deadline']);
-    expect(budget.spent).toEqual({ pld: 0, rdp: 0 });
+    expect(budget.spent).toMatchObject({ pld: 0, rdp: 0 });
     expect([...budget.charges.values()]).toEqual([]);
     expect([...budget.earlier.values()].map(({ status }) => status)).toEqual(['committed']);
   });

@@ -7,6 +7,15 @@ export const ACCOUNTANTS = ['pld', 'rdp'] as const;
 /** Privacy loss distributions (tight), or Rényi (looser, simpler). Both are upper bounds. */
 export type Accountant = (typeof ACCOUNTANTS)[number];
 
+/**
+ * Counts up with every change that moves an answer by more than rounding does. Ledgers say which version gave their figures, so that a
+ * later one can tell a figure of its predecessor from a wrong one.
+ */
+export const ACCOUNTANT_VERSION = 2;
+
+/** No version's answer is below the true ε, or above it by more than this times max(1, ε): two versions are no further apart. */
+export const ACCOUNTANT_ACCURACY = 1e-3;
+
 /** Below this, the arithmetic of the transform is no longer small beside δ. */
 const SMALLEST_DELTA = 1e-12;
 

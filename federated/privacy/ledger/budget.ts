@@ -1,4 +1,4 @@
-import { epsilon } from '../accountant/epsilon.js';
+import { ACCOUNTANT_VERSION, epsilon } from '../accountant/epsilon.js';
 import { type Mechanism, Releases } from '../mechanism.js';
 import { remember } from '../remember.js';
 import type { CapRecord, LedgerRecord, Spent } from './entry.js';
@@ -24,7 +24,7 @@ export interface Budget {
   readonly spent: Spent;
 }
 
-const NOTHING: Spent = { pld: 0, rdp: 0 };
+const NOTHING: Spent = { pld: 0, rdp: 0, accountant: ACCOUNTANT_VERSION };
 const NO_CHARGES = GrowingMap.empty<string, Charge>();
 export const EMPTY_BUDGET: Budget = {
   cap: undefined,
@@ -40,6 +40,7 @@ export type Measure = (mechanisms: readonly Mechanism[], delta: number) => Spent
 export const measureSpent: Measure = (mechanisms, delta) => ({
   pld: epsilon(mechanisms, delta, 'pld'),
   rdp: epsilon(mechanisms, delta, 'rdp'),
+  accountant: ACCOUNTANT_VERSION,
 });
 
 /** Why a record cannot follow: the code is stable. */
@@ -125,11 +126,13 @@ function settle(budget: Budget, reservation: string, status: 'committed' | 'rele
  */
 export const chargedMechanisms = ({ counting }: Budget): Mechanism[] => counting.toMechanisms();
 
-function spending(budget: Budget, measure: Measure): Budget {
+const spending = (budget: Budget, measure: Measure): Budget => ({ ...budget, spent: spentOf(budget, measure) });
+
+/** What counts, measured. */
+export function spentOf(budget: Budget, measure: Measure): Spent {
   const mechanisms = chargedMechanisms(budget);
   const delta = budget.cap?.delta;
-  if (delta === undefined || mechanisms.length === 0) return { ...budget, spent: NOTHING };
-  return { ...budget, spent: measure(mechanisms, delta) };
+  return delta === undefined || mechanisms.length === 0 ? NOTHING : measure(mechanisms, delta);
 }
 
 /** Compositions that are remembered: what is released, or reserved by several who are charged alike, comes again soon. */

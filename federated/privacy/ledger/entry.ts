@@ -46,6 +46,8 @@ export interface ReleaseRecord extends RecordOf<'release'> {
 export interface Spent {
   readonly pld: number;
   readonly rdp: number;
+  /** Version of the accountant that gave these figures; absent: 1. */
+  readonly accountant?: number;
 }
 
 export interface LedgerEntry {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { canonicalJson } from '../../canonical-json.js';
+import { ACCOUNTANT_VERSION } from '../accountant/epsilon.js';
 import { combineEqual, type Mechanism, Releases } from '../mechanism.js';
 import {
   applyRecord,
@@ -8,6 +9,7 @@ import {
   BudgetError,
   chargedMechanisms,
   EMPTY_BUDGET,
+  measureSpent,
   rememberingMeasure,
 } from './budget.js';
 import { chainEntry, entryHash, entryLeaf } from './chain.js';
@@ -15,7 +17,7 @@ import { signCheckpoint } from './checkpoint.js';
 import type { LedgerEntry, LedgerRecord } from './entry.js';
 import { GrowingMap } from './growing-map.js';
 import { inclusionProof, leafHash, MerkleFrontier, merkleRoot, verifyInclusion } from './merkle.js';
-import { verifyExport, verifyStream } from './verify.js';
+import { verifyExport, verifyLedger, verifyStream } from './verify.js';
 
 const INSTITUTION = '00000000-0000-4000-8000-000000000001';
 const step: Mechanism = { mechanism: 'subsampled-gaussian', samplingRate: 0.05, noiseMultiplier: 2, steps: 50 };
@@ -72,7 +74,7 @@ describe('budget', () => {
     expect(reserved.spent.pld).toBeGreaterThan(0.4);
     expect(reserved.spent.rdp).toBeGreaterThanOrEqual(reserved.spent.pld);
     expect(applyRecord(reserved, commit('a')).spent).toEqual(reserved.spent);
-    expect(applyRecord(reserved, release('a')).spent).toEqual({ pld: 0, rdp: 0 });
+    expect(applyRecord(reserved, release('a')).spent).toMatchObject({ pld: 0, rdp: 0 });
   });
 
   test('the cap is never passed, whatever the order of reservations, commitments and releases', () => {
@@ -117,7 +119,7 @@ describe('budget', () => {
       cap({ at: '2027-01-01T00:00:00.000Z', until: '2028-01-01T00:00:00.000Z' }),
       commit('a'),
     );
-    expect(next.spent).toEqual({ pld: 0, rdp: 0 });
+    expect(next.spent).toMatchObject({ pld: 0, rdp: 0 });
   });
 });
 
@@ -316,6 +318,84 @@ describe('verification of an export', () => {
       expect.stringContaining('ε = 0.2 (rdp)'),
       expect.stringContaining('No checkpoint covers'),
     ]);
+  });
+
+  describe('figures of another version of the accountant', () => {
+    /** A whole ledger whose writer had another version, which gave these figures; signed as any. */
+    const written = (accountant: number | undefined, change: (pld: number) => number, ...records: LedgerRecord[]) => {
+      const entries: LedgerEntry[] = [];
+      let budget = EMPTY_BUDGET;
+      for (const record of records) {
+        budget = applyRecord(budget, record, (charged, delta) => {
+          const { rdp, pld } = measureSpent(charged, delta);
+          return { rdp, pld: change(pld), ...(accountant && { accountant }) };
+        });
+        const { pld, rdp } = budget.spent;
+        entries.push(chainEntry(INSTITUTION, entries.at(-1), record, { pld, rdp, ...(accountant && { accountant }) }));
+      }
+      const signed = signCheckpoint(entries, '2026-03-01T00:00:01.000Z', { key: 'k1', privateKey });
+      return [
+        lines[0],
+        ...entries.map((entry) => JSON.stringify({ type: 'entry', ...entry })),
+        JSON.stringify({ type: 'checkpoint', ...signed }),
+      ];
+    };
+    const records = [cap(), reserve('a'), commit('a'), reserve('b', '2026-03-01T00:00:00.000Z')];
+
+    test.each([
+      ['none, which is the first', undefined, 1],
+      ['a later one', 99, 99],
+    ])('%s: may differ by what accountants may be off by, and the version is told', (_, accountant, version) => {
+      for (const apart of [0, 9e-4, -9e-4]) {
+        const found = verifyExport(written(accountant, (pld) => pld + apart, ...records));
+        expect(found.problems).toEqual([]);
+        expect(found.accountants).toEqual(new Map([[version, 4]]));
+      }
+      for (const apart of [1.1e-3, -1.1e-3]) {
+        const { problems } = verifyExport(written(accountant, (pld) => pld + apart, ...records));
+        expect(problems.map(({ line }) => line)).toEqual([3, 4, 5]);
+        expect(problems[0].problem).toContain(`(pld), by version ${version} of the accountant, where`);
+      }
+    });
+
+    test('a charge that its writer let in by less than that stands; one that was beyond the cap does not', () => {
+      const least = replay(cap(), reserve('a')).spent.pld;
+      const charged = (epsilon: number) =>
+        verifyExport(written(undefined, (pld) => pld - 9e-4, cap({ epsilon }), reserve('a'))).problems;
+      expect(charged(least - 5e-4)).toEqual([]);
+      const lied = written(undefined, (pld) => pld / 2, cap({ epsilon: least * 0.75 }), reserve('a'));
+      expect(verifyExport(lied).problems[0].problem).toContain('breaks a rule');
+    });
+
+    test('the margin is that of the whole, however many entries there are', () => {
+      const many = Array.from({ length: 3 }, (_, i) => reserve(`r${i}`));
+      let charged = 0;
+      const creeping = written(undefined, (pld) => pld - 8e-4 * ++charged, cap(), ...many);
+      expect(verifyExport(creeping).problems.map(({ line }) => line)).toEqual([4, 5]);
+    });
+
+    test('the version of this accountant is held to its own figures', () => {
+      const { problems } = verifyExport(written(ACCOUNTANT_VERSION, (pld) => pld - 1e-5, ...records));
+      expect(problems.map(({ line }) => line)).toEqual([3, 4, 5]);
+    });
+
+    test('a writer that has changed its version meanwhile goes on', () => {
+      const first = written(undefined, (pld) => pld + 5e-4, ...records.slice(0, 2)).slice(1, 3);
+      const before = first.map((line) => JSON.parse(line) as LedgerEntry);
+      const next = chainEntry(INSTITUTION, before[1], reserve('b', '2026-03-01T00:00:00.000Z'), entries[3].spent);
+      const carried = chainEntry(INSTITUTION, before[1], commit('a'), before[1].spent);
+      const last = chainEntry(INSTITUTION, carried, reserve('b', '2026-03-01T00:00:00.000Z'), entries[3].spent);
+      for (const rest of [[next], [carried, last]]) {
+        const file = [...first, ...rest.map((entry) => JSON.stringify({ type: 'entry', ...entry }))];
+        expect(verifyLedger(file).problems).toEqual([]);
+      }
+    });
+
+    test.each([0, -1, 1.5, '1', null])('%j is no version', (accountant) => {
+      const forged = chainEntry(INSTITUTION, undefined, cap(), { pld: 0, rdp: 0, accountant: accountant as number });
+      const { problems } = verifyLedger([JSON.stringify({ type: 'entry', ...forged })]);
+      expect(problems[0].problem).toContain('names no version');
+    });
   });
 
   test('an end that was cut off is missed, with the checkpoint over it or without', () => {

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { ACCOUNTANT_ACCURACY, ACCOUNTANT_VERSION } from '../../../federated/privacy/accountant/epsilon.js';
 import { verifyStream } from '../../../federated/privacy/ledger/verify.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { createRuntime, localViewer } from '../composition.js';
@@ -60,7 +61,8 @@ function verifyCommand(): Command {
     .option('--json', 'one JSON object on stdout')
     .action(async (file: string, options: VerifyOptions) => {
       const { key: trusted, unsigned } = options;
-      const { problems, budgets, ...found } = await verifyStream(linesOf(file), { trusted, unsigned });
+      const { problems, budgets, accountants, ...found } = await verifyStream(linesOf(file), { trusted, unsigned });
+      const versions = [...accountants].map(([version, entries]) => ({ version, entries }));
       const populations = [...budgets].map(([population, { cap, spent }]) => ({
         population,
         epsilon: spent.pld,
@@ -69,7 +71,15 @@ function verifyCommand(): Command {
       }));
       const whole = problems.length === 0;
       createOutput(options).result(
-        { whole, ...found, keysTrusted: options.key !== undefined, populations, problems },
+        {
+          whole,
+          ...found,
+          keysTrusted: options.key !== undefined,
+          accountant: ACCOUNTANT_VERSION,
+          accountants: versions,
+          populations,
+          problems,
+        },
         () =>
           [
             ...problems.map(({ line, problem }) => `line ${line}: ${problem}`),
@@ -78,6 +88,7 @@ function verifyCommand(): Command {
                 `${population}: ε = ${epsilon.toFixed(4)} of ${cap?.epsilon ?? 0} at δ = ${cap?.delta ?? 0}`,
             ),
             `${found.entries} entries, ${found.checkpoints} checkpoints over ${found.covered} of them: ${whole ? 'whole' : 'NOT WHOLE'}`,
+            ...versions.filter(({ version }) => version !== ACCOUNTANT_VERSION).map(otherVersion),
             ...(whole && !options.key && !options.unsigned
               ? ['The keys are those of the file: give --key to know who signed.']
               : []),
@@ -86,6 +97,10 @@ function verifyCommand(): Command {
       if (!whole) process.exitCode = EXIT.failure;
     });
 }
+
+const otherVersion = ({ version, entries }: { version: number; entries: number }) =>
+  `${entries} of the entries have figures of version ${version} of the accountant, and this is version ${ACCOUNTANT_VERSION}: each ε was ` +
+  `compared to ${ACCOUNTANT_ACCURACY} (of ε, where it is more than 1), as near as two versions are; all else was checked in full.`;
 
 /** A ledger's longest entry has a few kilobytes. */
 const LONGEST_LINE = 2 ** 24;
