@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CHIEF_FIGURES, MAIN_FIGURE } from '../src/app/comparison/figures.js';
+import { firstNameOf } from '../src/app/comparison/second-names.js';
 import { VERSION } from '../src/app/version.js';
 import { loadDataset } from '../src/database/import/load-dataset.js';
 import { readDescriptor } from '../src/database/import/read-descriptor.js';
@@ -35,7 +36,7 @@ export const models: Benchmark = {
         const known = kept[set] ?? { title: descriptor.title ?? set, task: descriptor.task, peers: {}, trials: {} };
         const figures: ModelFigures = { ...known, peers: descriptor.peers ?? {} };
         kept[set] = figures;
-        for (const model of modelsOf(options)) {
+        for (const model of modelsOf(options, descriptor.task)) {
           for (const seed of seeds) {
             const trials = figures.trials[model] ?? {};
             figures.trials[model] = trials;
@@ -100,10 +101,10 @@ function setsOf({ sets, data = '' }: BenchmarkOptions): string[] {
   return sets.length > 0 ? [...sets] : known.filter((set) => existsSync(join(data, set)));
 }
 
-function modelsOf({ models: named }: BenchmarkOptions): ModelName[] {
+function modelsOf({ models: named }: BenchmarkOptions, task: Task): ModelName[] {
   const unknown = named.find((name) => !MODELS.some((model) => model === name));
   if (unknown) throw new ConcordError('BAD_INPUT', `There is no model ${unknown}: ${MODELS.join(', ')}.`);
-  return MODELS.filter((model) => named.length === 0 || named.includes(model));
+  return MODELS.filter((model) => (named.length === 0 ? !firstNameOf(task, model) : named.includes(model)));
 }
 
 function readFigures(): Record<string, ModelFigures> {

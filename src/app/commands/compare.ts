@@ -10,7 +10,7 @@ import { badInput } from '../../errors.js';
 import { compareModels } from '../comparison/compare.js';
 import { terminalText } from '../comparison/terminal-text.js';
 import { readConfig } from '../config.js';
-import { createOutput } from '../output.js';
+import { createOutput, EXIT } from '../output.js';
 import { renderReport } from '../report/report.js';
 import { VERSION } from '../version.js';
 
@@ -101,6 +101,7 @@ async function runCompare(options: Options): Promise<void> {
     output.result({ ...comparison, ...(html !== undefined && { html }) }, () =>
       [terminalText(comparison), ...(html !== undefined ? [`\nreport: ${html}`] : [])].join('\n'),
     );
+    if (comparison.skipped.some(({ isFault }) => isFault)) process.exitCode = EXIT.failure;
   } finally {
     process.off('SIGINT', interrupt);
     await engine.close();

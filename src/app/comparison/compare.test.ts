@@ -66,6 +66,18 @@ describe('comparing models', () => {
     await expect(failure).rejects.toThrow('gbdt is of no use here.');
   });
 
+  test('a model that fails is told as a fault, and the others are compared', async () => {
+    const failing = engineOf(says);
+    const engine = {
+      ...failing,
+      evaluate: (...args: Parameters<Engine['evaluate']>) =>
+        args[2].model === 'gbdt' ? Promise.reject(new Error('out of memory')) : failing.evaluate(...args),
+    };
+    const { models, skipped } = await compareModels(engine, request);
+    expect(models.map(({ model }) => model)).toEqual(['logistic', 'popularity']);
+    expect(skipped.at(-1)).toEqual({ model: 'gbdt', reason: 'out of memory', isFault: true });
+  });
+
   test('where none fits, the last reason is told', async () => {
     await expect(compareModels(engineOf({}), request)).rejects.toThrow('gbdt is of no use here.');
   });

@@ -5,12 +5,13 @@ import type { Engine, ModelName, Task } from '../../engine/engine.js';
 import type { Predictions, TestedUsers } from '../../engine/evaluation/predictions.js';
 import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
 import { ConcordError } from '../../errors.js';
-import type { ComparedModel, Comparison } from './comparison.js';
+import type { ComparedModel, Comparison, LeftOut } from './comparison.js';
 import { summariseData } from './data-summary.js';
 import { type Told, usersBehind, weigh } from './evidence.js';
 import { MAIN_FIGURE } from './figures.js';
 import { measureGroups } from './groups.js';
 import { interestPlots, riskPlots, scoreWidth } from './plots.js';
+import { firstNameOf } from './second-names.js';
 
 export interface ComparisonRequest {
   readonly dataset: Dataset;
@@ -18,7 +19,7 @@ export interface ComparisonRequest {
   readonly report: Pick<ReadReport, 'tables' | 'notes'>;
   readonly task: Task;
   readonly models: readonly ModelName[];
-  /** A model that does not fit is left out with its reason; else it ends the comparison. */
+  /** A model that does not fit, or fails, is left out with its reason; else it ends the comparison. */
   readonly skipUnfit: boolean;
   readonly seed: number;
   readonly resamples: number;
@@ -87,19 +88,13 @@ export async function compareModels(engine: Engine, request: ComparisonRequest):
   };
 }
 
-/** Linear models of interest and of risk go by either name. */
-const SECOND_NAMES: Readonly<Record<Task, Partial<Record<ModelName, ModelName>>>> = {
-  interest: { logistic: 'linear' },
-  risk: { linear: 'logistic' },
-};
-
 async function evaluateAll(engine: Engine, request: ComparisonRequest) {
   const { dataset, descriptor, task, models, seed, crossValidate, signal, onProgress } = request;
   const told: Told[] = [];
-  const skipped: { model: ModelName; reason: string }[] = [];
+  const skipped: LeftOut[] = [];
   let refusal: unknown;
   for (const [place, model] of models.entries()) {
-    const first = SECOND_NAMES[task][model];
+    const first = firstNameOf(task, model);
     if (request.skipUnfit && first && models.includes(first)) {
       skipped.push({ model, reason: `it is ${first} by another name here` });
       continue;
@@ -123,14 +118,19 @@ async function evaluateAll(engine: Engine, request: ComparisonRequest) {
       if (twin) skipped.push({ model, reason: `it says the same as ${twin.model} of every user` });
       else told.push(result as Told);
     } catch (error) {
-      if (!request.skipUnfit || !(error instanceof ConcordError) || error.code !== 'BAD_INPUT') throw error;
+      if (!request.skipUnfit || isCancelled(error)) throw error;
       refusal = error;
-      skipped.push({ model, reason: error.message });
+      const isUnfit = error instanceof ConcordError && error.code === 'BAD_INPUT';
+      const reason = error instanceof Error ? error.message : String(error);
+      // What others have taken long to learn is not lost by a fault of one, but the fault is not hidden.
+      skipped.push({ model, reason, ...(!isUnfit && { isFault: true }) });
     }
   }
   if (told.length === 0) throw refusal;
   return { told, skipped };
 }
+
+const isCancelled = (error: unknown): boolean => error instanceof ConcordError && error.code === 'CANCELLED';
 
 /** Two names for one model would be compared with themselves. */
 function saysTheSame(one: Predictions, other: Predictions | undefined): boolean {

@@ -21,7 +21,7 @@ export interface Comparison {
   /** Best first. */
   readonly models: readonly ComparedModel[];
   /** Models that don't fit the task or the data, and why. */
-  readonly skipped: readonly { readonly model: ModelName; readonly reason: string }[];
+  readonly skipped: readonly LeftOut[];
   /** Figures on test users, and by cross-validation: one of them, or both. The first decides the order. */
   readonly evidence: readonly Evidence[];
   /** Of each protected attribute; models, users and figures behind the first evidence. */
@@ -29,6 +29,13 @@ export interface Comparison {
   readonly peers: NonNullable<Descriptor['peers']>;
   readonly backend: string;
   readonly seconds: number;
+}
+
+export interface LeftOut {
+  readonly model: ModelName;
+  readonly reason: string;
+  /** It should have worked. */
+  readonly isFault?: boolean;
 }
 
 /** What all models reached on the same users. */

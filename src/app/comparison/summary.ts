@@ -141,7 +141,8 @@ function learningSentence(models: readonly ComparedModel[]): string[] {
 /** Models left out, those of one reason together. */
 export function groupSkipped(skipped: Comparison['skipped']): { models: ModelName[]; reason: string }[] {
   const groups = new Map<string, ModelName[]>();
-  for (const { model, reason } of skipped) {
+  for (const { model, reason: told, isFault } of skipped) {
+    const reason = isFault ? `failed: ${told}` : told;
     // Reasons begin with the model's name, which is said already.
     const bare = reason.startsWith(`${model} `) ? reason.slice(model.length + 1) : reason.replace(`${model}: `, '');
     groups.set(bare, [...(groups.get(bare) ?? []), model]);

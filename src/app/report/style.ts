@@ -53,7 +53,7 @@ caption{text-align:left;font-size:.9rem;padding-bottom:.3rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
 th:first-child,.text{text-align:left}
 td.text{white-space:normal;max-width:32rem}
-thead th{border-bottom:2px solid var(--muted);vertical-align:bottom}
+thead th{border-bottom:2px solid var(--muted);vertical-align:bottom;white-space:normal}
 tbody th{font-weight:500}
 .peer th,.peer td,em{font-style:italic}
 td small{color:var(--muted);display:block}
