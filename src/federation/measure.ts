@@ -25,11 +25,11 @@ export function createMeasure(modules: {
 }): Measure {
   const { models, profiles, scoring } = modules;
   return (institutionId, versionId, task) =>
-    models.withVersion(institutionId, versionId, async ({ handle, positions }) => {
+    models.withVersion(institutionId, versionId, async ({ handle, positions, readsEvents: events }) => {
       const labels: number[] = [];
       const scores: number[] = [];
       const ranked: RankedUser[] = [];
-      for await (const views of profiles.trainingViews(coordinator(institutionId))) {
+      for await (const views of profiles.trainingViews(coordinator(institutionId), { events })) {
         if (task === 'risk') {
           const known = views.filter(({ riskLabel }) => riskLabel !== null);
           if (known.length === 0) continue;

@@ -148,7 +148,7 @@ export class ModelRegistry {
 
   private load(version: VersionContract, institutionId: string): Loaded {
     const { contract, bytes: _bytes, digest: _digest, ...about } = version;
-    const { products, features } = parseContract(contract);
+    const { products, features, sequence } = parseContract(contract);
     this.loads++;
     const handle = `${version.id}/${this.loads}`;
     const loaded: Loaded = {
@@ -158,6 +158,8 @@ export class ModelRegistry {
         positions: new Map(products.map((code, position) => [code, position])),
         columns: new Set(features.map(({ column }) => column)),
         features,
+        // Where the steps are columns, a row has them.
+        readsEvents: sequence !== undefined && !sequence.from,
       },
       ready: this.loadWeights(handle, version, institutionId),
       calls: 0,

@@ -40,4 +40,6 @@ export interface ActiveModel {
   readonly columns: ReadonlySet<string>;
   /** How it reads them: edges of bins, categories. */
   readonly features: readonly Feature[];
+  /** Whether it reads users' events, which ScoringViews.rowsFor adds to their rows. */
+  readonly readsEvents: boolean;
 }

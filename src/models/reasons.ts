@@ -1,4 +1,5 @@
 import type { Explanation } from '../engine/engine.js';
+import { eventName } from './event-names.js';
 
 /** One term of a score: base + the contributions of all reasons = the score, in log-odds. */
 export interface Reason {
@@ -53,6 +54,8 @@ function subject(
     const name = productName(code) ?? code;
     return value ? `owning ${name}` : `not owning ${name}`;
   }
+  const ofEvents = eventName(feature, value);
+  if (ofEvents) return ofEvents.en;
   const name = readableName(feature);
   if (value === null || (typeof value === 'number' && Number.isNaN(value))) return `not knowing ${name}`;
   if (typeof value === 'number') return `${name} of ${readableNumber(name, value)}`;

@@ -6,6 +6,7 @@ import { badInput } from '../errors.js';
 import { FEATURE_NAMES, INTEREST_FEATURES } from '../profiles/features.js';
 import { FEATURE_PREFIX, type TrainingView } from '../profiles/scoring-view.js';
 import { ColumnBuilder } from './training-columns.js';
+import { EventsBuilder } from './training-events.js';
 
 /** Fewer users than these teach a model nothing, and could be told from it. */
 export const LEAST_USERS = 20;
@@ -29,6 +30,7 @@ export class TrainingData {
   private readonly owned: (readonly string[])[] = [];
   private readonly labels: number[] = [];
   private readonly folds: (TrainingView['fold'] | null)[] = [];
+  private readonly events = new EventsBuilder();
   private readonly catalogue = new Map<string, DescribedProduct>();
 
   constructor(private readonly task: Task | 'profile') {}
@@ -45,6 +47,7 @@ export class TrainingData {
       this.owned.push(view.row.owned);
       this.labels.push(view.riskLabel ?? Number.NaN);
       this.folds.push(view.fold);
+      this.events.set(user, view.row.events);
       for (const name in view.row.values) {
         if (this.task === 'interest' && LEAKS.has(name)) continue;
         this.column(name).set(user, view.row.values[name]);
@@ -94,6 +97,7 @@ export class TrainingData {
       userIds: Array.from(order, (user) => this.keys[user]),
       columns: [...this.columns.keys()].sort().map((column) => this.columns.get(column)!.build(order)),
       protectedColumns: [],
+      ...this.events.build(order),
       fold,
     };
     if (this.task === 'risk') return { ...common, label: this.labelsIn(order) };

@@ -25,6 +25,9 @@ export interface TrainOptions extends Omit<RunOptions, 'seed'> {
   readonly data?: TrainingData;
 }
 
+/** Models that read events where there are any, or may be made of such. */
+const EVENT_MODELS: ReadonlySet<ModelName> = new Set<ModelName>(['cnn', 'gru', 'two-tower', 'stack', 'hybrid']);
+
 /** Reading users is this part of the work, as progress shows it. */
 const READING = 0.1;
 
@@ -56,7 +59,12 @@ export class TrainingService {
     if (!own) requireShareable(model);
     if (!own || institutions[0].id !== viewer.institutionId) requireScope(viewer, 'institutions:admin');
 
-    const { data = (await this.read(viewer, [task], institutions, options)).get(task)!, ...run } = options;
+    const {
+      data = (await this.read(viewer, [task], institutions, { ...options, events: EVENT_MODELS.has(model) })).get(
+        task,
+      )!,
+      ...run
+    } = options;
     const name = institutions.map(({ code }) => code).join('+');
     const trained = await this.modules.engine.train(data.build(name, seed), task, model, {
       ...run,
@@ -71,14 +79,14 @@ export class TrainingService {
   }
 
   /**
-   * Reads the users once for several tasks.
+   * Reads the users once for several tasks, with their latest events where these are asked for.
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), CANCELLED
    */
   async read(
     viewer: Viewer | undefined,
     tasks: readonly Task[],
     institutions: TrainRequest['institutions'],
-    { onProgress, signal }: Pick<RunOptions, 'onProgress' | 'signal'> = {},
+    { onProgress, signal, events }: Pick<RunOptions, 'onProgress' | 'signal'> & { readonly events?: boolean } = {},
   ): Promise<ReadonlyMap<Task, TrainingData>> {
     requireScope(viewer, 'models:write');
     const data = new Map(tasks.map((task) => [task, new TrainingData(task)]));
@@ -92,7 +100,10 @@ export class TrainingService {
       onProgress?.(progress());
       const described = await this.modules.products.described({ ...viewer, institutionId: id });
       for (const each of data.values()) each.describe(described);
-      for await (const views of this.modules.profiles.trainingViews({ ...viewer, institutionId: id }, { signal })) {
+      for await (const views of this.modules.profiles.trainingViews(
+        { ...viewer, institutionId: id },
+        { signal, events },
+      )) {
         if (signal?.aborted) throw new ConcordError('CANCELLED', 'Training was cancelled.');
         for (const each of data.values()) each.add(code, views);
         users += views.length;

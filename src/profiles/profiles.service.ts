@@ -1,16 +1,18 @@
 import type { Database, EntityManager } from '../database/database.js';
+import type { UserRow } from '../engine/data/dataset.js';
 import { ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
 import type { ProductsService } from '../products/products.service.js';
 import { type EventResult, type NewEvent, type ResolvedEvent, resolveEvents } from './behaviour-event.js';
+import { eventValues, LATEST_EVENTS } from './event-sequence.js';
 import { EventsStore } from './events.store.js';
 import { type Profile, profileOf, writtenProfile } from './profile.js';
 import { ProfilesStore } from './profiles.store.js';
 import { addMonths, checkQuestionnaire, QUESTIONNAIRE_MONTHS, type Questionnaire } from './questionnaire.js';
 import { rebuildProfiles } from './rebuild.js';
 import { refreshProfiles } from './refresh.js';
-import type { ScoringView, ScoringViews, TrainingView } from './scoring-view.js';
+import type { ScoringView, ScoringViews, TrainingView, TrainingViewsOptions } from './scoring-view.js';
 import { scoringViewOf, trainingViewOf } from './scoring-view.js';
 import { applyEvents, emptyState } from './state.js';
 
@@ -66,9 +68,20 @@ export class ProfilesService implements ScoringViews {
     return new Map(rows.map((row) => [row.userId, scoringViewOf(row, byId, now)]));
   }
 
+  async rowsFor(
+    viewer: Viewer | undefined,
+    { readsEvents }: { readonly readsEvents: boolean },
+    views: readonly ScoringView[],
+  ): Promise<UserRow[]> {
+    const institutionId = requireInstitution(viewer, 'recommendations:read');
+    if (!readsEvents || views.length === 0) return views.map(({ row }) => row);
+    const { byId } = await this.modules.products.snapshot(viewer);
+    return (await this.withEvents(institutionId, views, byId, this.now())).map(({ row }) => row);
+  }
+
   async *trainingViews(
     viewer: Viewer | undefined,
-    options: { readonly pageSize?: number; readonly signal?: AbortSignal } = {},
+    options: TrainingViewsOptions = {},
   ): AsyncGenerator<readonly TrainingView[]> {
     const institutionId = requireInstitution(viewer, 'models:write');
     const { byId } = await this.modules.products.snapshot(viewer);
@@ -76,7 +89,8 @@ export class ProfilesService implements ScoringViews {
     for (let after = FIRST_ID; ; ) {
       checkCancelled(options.signal);
       const rows = await this.store.training(institutionId, after, size);
-      if (rows.length > 0) yield rows.map((row) => trainingViewOf(row, byId, now));
+      const views = rows.map((row) => trainingViewOf(row, byId, now));
+      if (rows.length > 0) yield options.events ? await this.withEvents(institutionId, views, byId, now) : views;
       if (rows.length < size) return;
       after = rows[rows.length - 1].userId;
     }
@@ -186,11 +200,22 @@ export class ProfilesService implements ScoringViews {
     return refreshProfiles(this.parts(), institutionId, options.signal);
   }
 
+  private async withEvents<View extends ScoringView>(
+    institutionId: string,
+    views: readonly View[],
+    products: ProductsById,
+    now: Date,
+  ): Promise<View[]> {
+    const ids = views.map(({ userId }) => userId);
+    const values = eventValues(await this.store.latestEvents(institutionId, ids, LATEST_EVENTS), products, now);
+    return views.map((view) => ({ ...view, row: { ...view.row, events: values.get(view.userId) ?? [] } }));
+  }
+
   private async update(
     manager: EntityManager,
     institutionId: string,
     events: readonly ResolvedEvent[],
-    products: Awaited<ReturnType<ProductsService['snapshot']>>['byId'],
+    products: ProductsById,
   ): Promise<void> {
     const now = this.now();
     const ofUser = new Map<string, ResolvedEvent[]>();
@@ -221,6 +246,8 @@ export class ProfilesService implements ScoringViews {
     return this.modules.clock?.() ?? new Date();
   }
 }
+
+type ProductsById = Awaited<ReturnType<ProductsService['snapshot']>>['byId'];
 
 const pairOf = ({ userId, productId }: ResolvedEvent) => (productId === null ? [] : [{ userId, productId }]);
 const defined = <T>(values: readonly (T | undefined)[]): T[] => [

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Database, ReadQuery } from '../database/database.js';
 import type { AttributeMap, Fold } from '../users/user.js';
+import type { LatestEvent } from './event-sequence.js';
 import type { Features } from './features.js';
 import type { Questionnaire } from './questionnaire.js';
 import type { ProfileState } from './state.js';
@@ -56,6 +57,22 @@ export class ProfilesStore {
     const query = select(SCORING, IDS, institutionId, userIds);
     const [rows] = await this.database.read<[Flat<ScoringRow>[]]>(institutionId, query);
     return rows.map(nest);
+  }
+
+  /** The latest events of these users that are no trades, oldest first within a user. */
+  async latestEvents(institutionId: string, userIds: readonly string[], limit: number): Promise<LatestEvent[]> {
+    const [rows] = await this.database.read<[LatestEvent[]]>(institutionId, {
+      text: `select u.id as "userId", e.type, e.amount, e.duration_seconds as "durationSeconds", e.product_id as "productId",
+                    (extract(epoch from e.occurred_at) * 1000)::float8 as "occurredAt"
+               from unnest($2::uuid[]) as u (id)
+               cross join lateral (
+                 select * from concord.behaviour_events b
+                  where b.institution_id = $1 and b.user_id = u.id and b.type not in ('purchase', 'sale')
+                  order by b.occurred_at desc, b.event_id desc limit $3) e
+              order by u.id, e.occurred_at, e.event_id`,
+      values: [institutionId, userIds, limit],
+    });
+    return rows;
   }
 
   /** @returns the next users by id after `after`. */

@@ -35,6 +35,13 @@ export interface TrainingView extends ScoringView {
   readonly protectedAttributes: AttributeMap;
 }
 
+export interface TrainingViewsOptions {
+  readonly pageSize?: number;
+  readonly signal?: AbortSignal;
+  /** Whether rows have the users' latest events, for models that read these. */
+  readonly events?: boolean;
+}
+
 /** What risk, recommendations and models need of ProfilesService. */
 export interface ScoringViews {
   /**
@@ -43,14 +50,20 @@ export interface ScoringViews {
    */
   scoringViews(viewer: Viewer | undefined, userIds: readonly string[]): Promise<Map<string, ScoringView>>;
   /**
+   * What a model reads of the users of some views: their rows, and where the model reads events the latest of these, in one round trip.
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read)
+   */
+  rowsFor(
+    viewer: Viewer | undefined,
+    model: { readonly readsEvents: boolean },
+    views: readonly ScoringView[],
+  ): Promise<UserRow[]>;
+  /**
    * All users of the institution by id, in pages (default 500), each page a transaction of its own.
    * Where interest in products is trained, leave out the features that `leaksOwnership` marks (features.ts: INTEREST_FEATURES keeps the rest).
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), CANCELLED
    */
-  trainingViews(
-    viewer: Viewer | undefined,
-    options?: { readonly pageSize?: number; readonly signal?: AbortSignal },
-  ): AsyncIterable<readonly TrainingView[]>;
+  trainingViews(viewer: Viewer | undefined, options?: TrainingViewsOptions): AsyncIterable<readonly TrainingView[]>;
 }
 
 /** @param products all products of the institution by id; a holding of one that is not among them is left out */

@@ -30,7 +30,7 @@ export interface RecommendationModules {
   readonly experiments: Pick<ExperimentsService, 'withModelFor'>;
   readonly scoring: Pick<ScoringService, 'scoreInterest' | 'explainInterest'>;
   readonly products: CatalogueSource;
-  readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+  readonly profiles: Pick<ScoringViews, 'scoringViews' | 'rowsFor'>;
   readonly risk: Pick<RiskService, 'quick'>;
   readonly clock?: () => Date;
 }
@@ -78,10 +78,12 @@ export class RecommendationsService {
     return this.modules.experiments.withModelFor(institutionId, request.userId, async (model, exposure) => {
       const { view, catalogue } = loaded;
       const strategy = strategyOf(model, view);
+      const rowFor = async (of: ActiveModel) => (await this.modules.profiles.rowsFor(viewer, of, [view]))[0];
+      const row = model && strategy === 'model' ? await rowFor(model) : view.row;
       const [probabilities, userRisk] = await Promise.all([
-        model && strategy === 'model' ? this.modules.scoring.scoreInterest(model.handle, [view.row]) : undefined,
+        model && strategy === 'model' ? this.modules.scoring.scoreInterest(model.handle, [row]) : undefined,
         catalogue.products.some(({ type }) => isCredit(type))
-          ? this.modules.risk.quick(institutionId, view.row)
+          ? this.modules.risk.quick(institutionId, rowFor)
           : undefined,
       ]);
       const segment = strategy === 'no_model' ? await this.store.segmentOf(institutionId, view.userId) : undefined;
@@ -104,7 +106,7 @@ export class RecommendationsService {
         exposure: exposure ?? null,
         items,
         shown: Math.min(request.first, items.length),
-        inputs: { row: view.row, filter: request.filter ?? {}, ...(userRisk && { userRisk }) },
+        inputs: { row, filter: request.filter ?? {}, ...(userRisk && { userRisk }) },
         createdAt: now,
       };
       const decided = decideItems(answer, items.slice(0, request.first), catalogue, view, now);
@@ -157,7 +159,7 @@ export class RecommendationsService {
       await scoring.scoreInterest(model.handle, [nobody]);
       await scoring.explainInterest(model.handle, nobody, [...model.positions.keys()].slice(0, 1));
     });
-    await Promise.all([interest, risk.quick(institutionId, nobody), this.popularity.get(institutionId)]);
+    await Promise.all([interest, risk.quick(institutionId, async () => nobody), this.popularity.get(institutionId)]);
   }
 
   private now(): Date {

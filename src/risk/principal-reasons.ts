@@ -1,5 +1,6 @@
 import type { Feature, NumericFeature } from '../engine/encoders/contract.js';
 import { daysOf } from '../engine/encoders/dates.js';
+import { eventName } from '../models/event-names.js';
 import { type Reason, readableNumber } from '../models/reasons.js';
 import type { FeatureName } from './feature-names.js';
 
@@ -68,8 +69,13 @@ function wordsOf(
       textZh: `${owned ? '持有' : '未持有'}“${name}”，提高了风险。`,
     };
   }
+  const ofEvents = eventName(feature, value);
+  if (ofEvents) {
+    const { en, zh } = ofEvents;
+    return { code: codeOf(feature), text: `${capital(en)} raises the risk.`, textZh: `${zh}，提高了风险。` };
+  }
   const { en, zh } = nameOf(feature);
-  const name = en.charAt(0).toUpperCase() + en.slice(1);
+  const name = capital(en);
   const code = codeOf(feature);
   if (isMissing(value))
     return {
@@ -112,6 +118,8 @@ function wordsOf(
       };
   }
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const isMissing = (value: number | string | null): value is null =>
   value === null || value === '' || (typeof value === 'number' && Number.isNaN(value));

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import type { UserRow } from '../engine/data/dataset.js';
 import type { ScoringService } from '../engine/engine.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
@@ -24,7 +25,7 @@ export interface RiskModules {
   readonly models: ModelsService;
   readonly scoring: ScoringService;
   readonly products: Pick<ProductsService, 'one' | 'snapshot'>;
-  readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+  readonly profiles: Pick<ScoringViews, 'scoringViews' | 'rowsFor'>;
   readonly descriptions: Pick<AttributeDescriptionsService, 'all'>;
   readonly clock?: () => Date;
 }
@@ -108,15 +109,16 @@ export class RiskService {
 
   /**
    * For recommendations: a user's risk without reasons, and nothing stored. The caller has authorised.
+   * @param rowFor what a model reads of the user
    * @returns undefined where no risk model is active
    */
   async quick(
     institutionId: string,
-    row: ScoringView['row'],
+    rowFor: (model: ActiveModel) => Promise<UserRow>,
   ): Promise<{ probability: number; class: RiskClass } | undefined> {
     return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
-      const [probability] = await this.modules.scoring.scoreRisk(model.handle, [row]);
+      const [probability] = await this.modules.scoring.scoreRisk(model.handle, [await rowFor(model)]);
       return { probability, class: riskClassOf(probability, this.thresholds) };
     });
   }
@@ -130,7 +132,7 @@ export class RiskService {
   private async userRisk(
     viewer: Viewer | undefined,
     institutionId: string,
-    { row }: ScoringView,
+    view: ScoringView,
   ): Promise<ModelRisk | undefined> {
     const [descriptions, { byCode }] = await Promise.all([
       this.modules.descriptions.all(viewer),
@@ -139,6 +141,7 @@ export class RiskService {
     const productName = (code: string) => byCode.get(code)?.name;
     return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
+      const [row] = await this.modules.profiles.rowsFor(viewer, model, [view]);
       const explanation = await this.modules.scoring.explainRisk(model.handle, row);
       const { base, score } = explanation;
       const reasons = reasonsOf(explanation, 'risk', { productName });

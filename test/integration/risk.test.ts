@@ -103,7 +103,7 @@ describe('with an active model', () => {
       const assessment = await services.risk.assess(viewer, { userId });
       expect(assessment).toMatchObject({ subject: 'user', method: 'model', modelVersionId: modelId, productId: null });
       expectSum(assessment);
-      const quick = await services.risk.quick(institutions[0].id, rows[index]);
+      const quick = await services.risk.quick(institutions[0].id, async () => rows[index]);
       expect(assessment.probability).toBeCloseTo(quick!.probability, 4);
       expect(assessment.class).toBe(quick!.class);
       for (const { text } of assessment.reasons) expect(text).toMatch(/(raises|lowers) the risk$/);

@@ -20,7 +20,7 @@ import { changeText, nothingFound } from './words.js';
 export interface CounterfactualModules {
   readonly models: Pick<ModelsService, 'withActive'>;
   readonly scoring: Pick<ScoringService, 'scoreRisk'>;
-  readonly profiles: Pick<ScoringViews, 'scoringViews'>;
+  readonly profiles: Pick<ScoringViews, 'scoringViews' | 'rowsFor'>;
   readonly descriptions: Pick<AttributeDescriptionsService, 'all'>;
 }
 
@@ -101,7 +101,8 @@ export class CounterfactualsService {
     if (!view) throw notFound('user', toGlobalId('User', userId));
     return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) throw new ConcordError('MODEL_UNAVAILABLE', 'No risk model is active.', { task: 'risk' });
-      const actions = actionsOf(model.features, view.row, descriptions);
+      const [row] = await this.modules.profiles.rowsFor(viewer, model, [view]);
+      const actions = actionsOf(model.features, row, descriptions);
       const score = (rows: Parameters<ScoringService['scoreRisk']>[1]) =>
         this.modules.scoring.scoreRisk(model.handle, rows);
       const [now] = await score([view.row]);
