@@ -2,6 +2,7 @@ import { featuresOf } from '../profiles/features.js';
 import { applyEvents, emptyState, type ProfileEvent } from '../profiles/state.js';
 import { tagsOf } from '../profiles/tags.js';
 import { priceFiguresOf } from '../risk/market/price-figures.js';
+import { DESCRIPTIONS } from './attributes.js';
 import type { DemoInstitution } from './consortium.js';
 import type { DemoEvent } from './events.js';
 import { type DemoPrice, pricesOf } from './prices.js';
@@ -27,6 +28,7 @@ export function tablesOf(institution: DemoInstitution, now: Date): TableRows[] {
     products(institution, productIds, histories),
     prices(histories, productIds),
     users(institution),
+    attributes(),
     questionnaires(institution),
     holdings(institution, productIds),
     ...eventsAndProfiles(institution, productIds, now),
@@ -101,6 +103,14 @@ function users({ records, fold }: DemoInstitution): TableRows {
       riskLabel ?? null,
       fold ?? null,
     ]),
+  };
+}
+
+function attributes(): TableRows {
+  return {
+    table: 'attribute_descriptions',
+    columns: ['name', 'label', 'label_zh', 'actionable'],
+    rows: DESCRIPTIONS.map(({ name, label, labelZh, actionable }) => [name, label, labelZh, actionable]),
   };
 }
 

@@ -8,7 +8,16 @@ import { priceFiguresOf } from '../../src/risk/market/price-figures.js';
 import { createInstitution, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
-const TABLES = ['products', 'product_prices', 'users', 'questionnaires', 'holdings', 'behaviour_events', 'profiles'];
+const TABLES = [
+  'products',
+  'product_prices',
+  'users',
+  'attribute_descriptions',
+  'questionnaires',
+  'holdings',
+  'behaviour_events',
+  'profiles',
+];
 
 describe('seeding the demo consortium', () => {
   let test: TestDatabase & { drop: () => Promise<void> };

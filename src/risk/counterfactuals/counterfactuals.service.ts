@@ -14,7 +14,8 @@ import {
   riskClassOf,
 } from '../risk-class.js';
 import { type Action, actionsOf } from './actions.js';
-import { type Found, findCounterfactuals, type Scored, type Step } from './search.js';
+import { type Found, findCounterfactuals } from './search.js';
+import type { Scored, Step } from './steps.js';
 import { changeText, nothingFound } from './words.js';
 
 export interface CounterfactualModules {
@@ -105,11 +106,11 @@ export class CounterfactualsService {
       const actions = actionsOf(model.features, row, descriptions);
       const score = (rows: Parameters<ScoringService['scoreRisk']>[1]) =>
         this.modules.scoring.scoreRisk(model.handle, rows);
-      const [now] = await score([view.row]);
+      const [now] = await score([row]);
       const met = now < below;
       const found: Found = met
         ? { alternatives: [], rows: 1 }
-        : await findCounterfactuals(view.row, now, actions, score, { below });
+        : await findCounterfactuals(row, now, actions, score, { below });
       const nameOf = featureNames(descriptions);
       return {
         userId,

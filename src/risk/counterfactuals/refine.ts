@@ -1,5 +1,5 @@
 import { allows, roundWithin } from './actions.js';
-import type { Scored, Step } from './search.js';
+import type { Scored, Step } from './steps.js';
 
 /** Halvings of the way between a value that is too little and one that is enough. */
 const HALVINGS = 5;

@@ -4,7 +4,8 @@ import type { Feature } from '../../engine/encoders/contract.js';
 import type { AttributeDescription } from '../../users/attribute-description.js';
 import { sigmoid } from '../log-odds.js';
 import { actionsOf, assumedActionable, roundWithin } from './actions.js';
-import { costOf, findCounterfactuals, rowOf, type Score } from './search.js';
+import { findCounterfactuals, type Score } from './search.js';
+import { costOf, rowOf } from './steps.js';
 
 const numeric = (column: string, edges: number[], rest: object = {}): Feature =>
   ({

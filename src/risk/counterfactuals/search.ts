@@ -1,19 +1,8 @@
 import type { UserRow } from '../../engine/data/dataset.js';
 import { logit } from '../log-odds.js';
-import type { Action, Candidate } from './actions.js';
+import type { Action } from './actions.js';
 import { refined } from './refine.js';
-
-/** One column changed. */
-export interface Step {
-  readonly action: Action;
-  readonly candidate: Candidate;
-}
-
-/** Some columns changed, as it was scored. */
-export interface Scored {
-  readonly steps: readonly Step[];
-  readonly probability: number;
-}
+import { costOf, rowOf, type Scored, type Step } from './steps.js';
 
 export interface Found {
   /** Verified: each reaches the target. Best first. */
@@ -37,24 +26,12 @@ const BUDGET = 2_000;
 const ALTERNATIVES = 4;
 /** Columns changed at once, at most. */
 export const MOST_STEPS = 4;
-/** What each further change costs beside its distance: one larger change is easier to act on than two small ones. */
-const STEP_COST = 0.5;
 /** Rows that are scored in one call: others who score meanwhile do not wait for all. */
 const BATCH = 250;
 /** Shares of the budget for one, two, three and four changes; the rest is for making changes smaller. */
 const SHARES = [0.3, 0.3, 0.15, 0.1] as const;
 /** Candidates of a column that are combined with others. */
 const COMBINED = 4;
-
-/** Lower is better: distances, and the number of changes. */
-export const costOf = (steps: readonly Step[]): number =>
-  steps.reduce((sum, { candidate }) => sum + candidate.distance + STEP_COST, 0);
-
-export function rowOf(row: UserRow, steps: readonly Step[]): UserRow {
-  const values = { ...row.values };
-  for (const { action, candidate } of steps) values[action.column] = candidate.value;
-  return { ...row, values };
-}
 
 /**
  * What would have to be different for the probability to be below a bound: a counterfactual explanation (Wachter, Mittelstadt and Russell 2018) by

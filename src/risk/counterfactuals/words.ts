@@ -1,6 +1,7 @@
 import { readableNumber } from '../../models/reasons.js';
 import type { FeatureName } from '../feature-names.js';
-import { MOST_STEPS, type Step } from './search.js';
+import { MOST_STEPS } from './search.js';
+import type { Step } from './steps.js';
 
 /** A change as a sentence: "Increase net income from 900 to 1,500." */
 export function changeText({ action, candidate }: Step, { en, zh }: FeatureName): { text: string; textZh: string } {
