@@ -67,10 +67,17 @@ export class FairnessService {
     const institutionId = requireMeasuring(viewer);
     const { versionId, threshold = this.options.threshold } = request;
     if (!(threshold > 0 && threshold < 1)) throw badInput('A threshold is a probability between 0 and 1.');
-    const { report, sampled, remarks } = await this.modules.models.withVersion(institutionId, versionId, (model) =>
+    const work = (model: ActiveModel) =>
       model.task === 'risk'
         ? this.risk(institutionId, model, { threshold, favourable: request.favourable ?? 'low' }, signal)
-        : this.interest(institutionId, model, signal),
+        : this.interest(institutionId, model, signal);
+    const { report, sampled, remarks } = await this.modules.models.withVersion(
+      institutionId,
+      versionId,
+      async (model) => {
+        const measured = await work(model);
+        return { ...measured, remarks: [...measured.remarks, readsOf(measured.report, model)] };
+      },
     );
     const level = fairnessLevel(report);
     const stored = await this.modules.reports.keep(
@@ -192,6 +199,14 @@ interface Measured {
   readonly report: FairnessReport;
   readonly sampled: boolean;
   readonly remarks: readonly string[];
+}
+
+/** Whether protected attributes are inputs of the model, too: an import stores them as both where its descriptor says so. */
+function readsOf({ attributes }: FairnessReport, { columns }: ActiveModel): string {
+  const read = attributes.map(({ attribute }) => attribute).filter((name) => columns.has(name));
+  return read.length > 0
+    ? `The model reads ${read.join(', ')}: they are stored as attributes that it may use, too.`
+    : 'The model reads none of these attributes.';
 }
 
 function check(attributes: ProtectedBuilder, users: number) {

@@ -83,8 +83,13 @@ function estimate(value: Estimate | null): string {
 const gap = (value: (Gap | (Estimate & { between: readonly [string, string] })) | null): string =>
   value ? `${estimate(value)} between ${value.between.join(' and ')}` : 'unknown';
 
+/** Features that have moved less than this are only counted. */
+const MOVED = 5e-5;
+
 /** A report of drift as text: what has moved most, first. */
-export function driftText({ users, trainedOn, features, holdings, score, label, notes }: DriftReport): string {
+export function driftText({ users, trainedOn, features: all, holdings, score, label, notes }: DriftReport): string {
+  const features = all.filter(({ psi }) => psi >= MOVED);
+  const still = all.length - features.length;
   const shift = (what: string, { psi, chance, level }: Shift) => ({
     input: what,
     psi: Number(psi.toFixed(4)),
@@ -111,6 +116,7 @@ export function driftText({ users, trainedOn, features, holdings, score, label, 
   return [
     `${users} users now${trainedOn === null ? '' : `, against ${trainedOn} of training`}; PSI from 0.1: watch, from 0.25: alert`,
     table(rows),
+    ...(still > 0 ? [`${still} more have not moved`] : []),
     ...(owned.length > 0
       ? [
           `Owned by more, or fewer, than in training\n${table(owned.map(({ product, expected, current, psi, level }) => ({ product, training: Number(expected.toFixed(4)), now: Number(current.toFixed(4)), psi: Number(psi.toFixed(4)), level })))}`,

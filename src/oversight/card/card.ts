@@ -87,10 +87,10 @@ export function inputFacts({ features }: FeatureContract): InputFacts[] {
       facts.set(column, { name: column, kind: 'category', encoding });
     } else if (feature.part) facts.set(column, { name: column, kind: 'date', encoding: 'days, year and month' });
     else {
+      const pieces = feature.edges.length - 1;
+      const shape = feature.encoding === 'piecewise' ? `piecewise linear, ${pieces} pieces` : `${pieces} bins`;
       const encoding = [
-        feature.encoding === 'piecewise'
-          ? `piecewise linear, ${Math.max(1, feature.edges.length - 1)} pieces`
-          : `${Math.max(1, feature.edges.length - 1)} bins`,
+        pieces > 0 ? shape : 'a constant',
         ...(feature.codes.length > 0 ? [`${feature.codes.length} codes`] : []),
         ...(feature.missing ? ['missing'] : []),
       ].join(', ');

@@ -16,7 +16,8 @@ const section = (
   { tables = [], toComplete = [] }: { tables?: readonly CardTable[]; toComplete?: readonly string[] } = {},
 ): CardSection => ({ point, title, statements, tables: tables.filter(({ rows }) => rows.length > 0), toComplete });
 
-function general({ concord, version, inputs, products }: Facts): CardSection[] {
+function general(facts: Facts): CardSection[] {
+  const { concord, version, inputs, products } = facts;
   const { task, model, number, owner } = version;
   const text = TASK_TEXTS[task];
   return [
@@ -56,7 +57,7 @@ function general({ concord, version, inputs, products }: Facts): CardSection[] {
       [
         version.id === null
           ? 'The inputs are those of the descriptor; protected attributes are among them where it says so.'
-          : `It reads ${inputs.length} attributes of a user${products > 0 ? `, and which of ${products} products the user owns` : ''}. Attributes that the institution stores as protected are never among them.`,
+          : `It reads ${inputs.length} attributes of a user${products > 0 ? `, and which of ${products} products the user owns` : ''}. ${protectedInputs(facts)}`,
       ],
       {
         tables: [
@@ -68,6 +69,16 @@ function general({ concord, version, inputs, products }: Facts): CardSection[] {
       },
     ),
   ];
+}
+
+function protectedInputs({ inputs, fairness }: Facts): string {
+  const rule = 'Attributes that an institution stores as protected are inputs only where its descriptor says so.';
+  if (!fairness) return rule;
+  const measured = new Set(fairness.attributes.map(({ attribute }) => attribute));
+  const read = inputs.filter(({ name }) => measured.has(name)).map(({ name }) => name);
+  return read.length > 0
+    ? `${rule} Of those measured below it reads ${read.join(', ')}.`
+    : `${rule} Of those measured below it reads none.`;
 }
 
 function development({ version, privacy, fairness }: Facts): CardSection[] {
