@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { CHIEF_FIGURES, MAIN_FIGURE } from '../src/app/comparison/figures.js';
 import { firstNameOf } from '../src/app/comparison/second-names.js';
 import { VERSION } from '../src/app/version.js';
+import type { Descriptor } from '../src/database/import/descriptor.js';
 import { loadDataset } from '../src/database/import/load-dataset.js';
 import { readDescriptor } from '../src/database/import/read-descriptor.js';
 import { createEngine } from '../src/engine/create-engine.js';
+import type { Dataset } from '../src/engine/data/dataset.js';
 import { type Engine, MODELS, type ModelName, type Task } from '../src/engine/engine.js';
 import { ConcordError } from '../src/errors.js';
 import type { Benchmark, BenchmarkOptions, Result } from './benchmark.js';
@@ -32,7 +34,12 @@ export const models: Benchmark = {
       for (const set of setsOf(options)) {
         progress(`reading ${set}`);
         const descriptor = await readDescriptor(join(DESCRIPTORS, `${set}.json`));
-        const { dataset } = await loadDataset(descriptor, join(data, set));
+        const dataset = await datasetOf(descriptor, join(data, set), (why) => {
+          // A set that was named has to be there; of all that lie there some may be of no use to models.
+          if (options.sets.length > 0) throw why;
+          progress(`${set} is left out: ${why.message}`);
+        });
+        if (!dataset) continue;
         const known = kept[set] ?? { title: descriptor.title ?? set, task: descriptor.task, peers: {}, trials: {} };
         const figures: ModelFigures = { ...known, peers: descriptor.peers ?? {} };
         kept[set] = figures;
@@ -58,6 +65,20 @@ export const models: Benchmark = {
     return results;
   },
 };
+
+async function datasetOf(
+  descriptor: Descriptor,
+  folder: string,
+  leaveOut: (why: ConcordError) => void,
+): Promise<Dataset | undefined> {
+  try {
+    return (await loadDataset(descriptor, folder)).dataset;
+  } catch (error) {
+    if (!(error instanceof ConcordError)) throw error;
+    leaveOut(error);
+    return undefined;
+  }
+}
 
 /** What a terminal has room for. */
 function resultOf(task: Task, mean: Readonly<Record<string, number>>): Omit<Result, 'name'> {
