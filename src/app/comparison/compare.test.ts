@@ -119,6 +119,8 @@ describe('comparing models', () => {
     expect(sentences[3]).toMatch(
       /^The best peer of the descriptor, rival, reaches \.9900: logistic is \.\d{4} below it\.$/,
     );
+    // .2 and .7 are said of users of whom a fifth and four fifths have the event.
+    expect(sentences[4]).toMatch(/^Probabilities of logistic are \d+\.\d % off on average .* so calibrate it before/);
     const text = terminalText(comparison);
     for (const part of ['peer rival', 'left out', 'is of no use here.', ...sentences]) expect(text).toContain(part);
   });

@@ -111,14 +111,14 @@ function peerSentence({ peers, mainFigure, evidence }: Comparison): string[] {
   ];
 }
 
-/** More than chance by this, and probabilities should not be read as they are. */
-const POOR_CALIBRATION = 0.02;
+/** An error that is so many times what chance makes, and more by this, says that probabilities should not be read as they are. */
+const POOR_CALIBRATION = { times: 1.5, more: 0.005 };
 
 function calibrationSentence({ model, plots }: ComparedModel): string[] {
   const { calibrationError: error, calibrationErrorByChance: chance } = plots;
   if (!Number.isFinite(error)) return [];
   const judged =
-    error - chance < POOR_CALIBRATION
+    error < POOR_CALIBRATION.times * chance || error - chance < POOR_CALIBRATION.more
       ? `with so many users chance alone makes ${percent(chance)}, so what it says can be read as it stands`
       : `chance alone makes ${percent(chance)}, so calibrate it before what it says is read as it stands`;
   if (plots.task === 'risk')
