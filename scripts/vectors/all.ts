@@ -1,3 +1,4 @@
+import { histogramVectors } from './histogram.js';
 import { canonical, keys, plans, statements, updateFile } from './messages.js';
 import { aggregation, ledger, mechanisms } from './privacy.js';
 import { refusals } from './refusals.js';
@@ -16,5 +17,6 @@ export async function protocolVectors(): Promise<Readonly<Record<string, unknown
     aggregation: await aggregation(),
     ledger: ledger(),
     training: trainingVectors(),
+    histogram: histogramVectors(),
   };
 }

@@ -1,16 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gridSigma } from '../../federated/privacy/dp-sgd.js';
 import { protocolVectors } from '../../scripts/vectors/all.js';
 import type { Backend } from '../../src/engine/backends/backend.js';
 import { openBackend } from '../../src/engine/backends/select.js';
 import type { Column, Dataset, Ownership } from '../../src/engine/data/dataset.js';
 import { inputsOf, parseContract } from '../../src/engine/encoders/contract.js';
 import { daysOf } from '../../src/engine/encoders/dates.js';
+import { parseDeclaration } from '../../src/engine/encoders/declaration.js';
 import { encodeDataset, encodeRows } from '../../src/engine/encoders/encode.js';
 import { createExpander } from '../../src/engine/encoders/expand.js';
+import { countInGrid, publicGrid } from '../../src/engine/encoders/public-grid.js';
 import { federatedArchitecture, toTrainedModel } from '../../src/engine/models/federated.js';
 import { unpackNetwork } from '../../src/engine/models/network-file.js';
 import { clippedSums } from '../../src/engine/training/private/clipped-sums.js';
+import { sumKernel } from '../../src/engine/training/private/sum-kernel.js';
+import { histogramPlan } from '../../src/federation/histogram-round.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the files are read as another program would read them
 type Vector = any;
@@ -95,6 +100,67 @@ describe('the engine computes what a node must', () => {
     expect(unpackNetwork(file, { inputs: 2, outputs: 1 })).toMatchObject({ kind: 'network', members: [parameters] });
   });
 });
+
+describe('the engine counts what a node must', () => {
+  const { cases, tolerance } = read('histogram');
+  const named: readonly [string, Vector][] = cases.map((each: Vector) => [each.name, each]);
+
+  test.each(named)('%s', (_, vector) => {
+    const { declaration, size, sensitivity, features, users, counts, plan, noise } = vector;
+    const grid = publicGrid(parseDeclaration(declaration));
+    expect(grid.size).toBe(size);
+    expect(grid.sensitivity).toBeCloseTo(sensitivity, 12);
+    for (const [index, { bounds = [], ...feature }] of features.entries()) {
+      expect(grid.features[index]).toMatchObject(feature);
+      expectSame([...grid.features[index].bounds], bounds, tolerance, feature.name);
+    }
+    const { dataset, places } = datasetOfDeclaration(declaration, users);
+    for (const { user, adds, norm } of users.map((user: Vector, index: number) => ({ ...user, user: index }))) {
+      const own = countInGrid(grid, dataset, Int32Array.of(user));
+      expectSame(cellsOf(own), adds, tolerance, `user ${user}`);
+      expect(Math.hypot(...own)).toBeCloseTo(norm, 9);
+      expect(norm).toBeLessThanOrEqual(sensitivity * (1 + 1e-12));
+    }
+    const total = countInGrid(grid, dataset, places);
+    expectSame(cellsOf(total), counts, tolerance, 'counts');
+
+    const { noiseMultiplier, expectedUsers, mechanisms, normBound } = plan;
+    const planned = histogramPlan({ name: 'logistic' }, { noiseMultiplier, bins: 8, declaration }, { expectedUsers });
+    expect(planned.mechanisms).toEqual(mechanisms);
+    expect(planned.normBound / normBound).toBeCloseTo(1, 12);
+    expect(planned.model.parameters).toBe(size);
+
+    expect(gridSigma(noiseMultiplier, size)).toBeCloseTo(noise.sigma, 6);
+    const scale = noise.sigma / noiseMultiplier;
+    const release = (added: readonly number[]) => {
+      const sum = sumKernel(size);
+      sum.total.set(total);
+      sum.noise.set(added);
+      sum.release(scale / grid.sensitivity, 1 / scale);
+      return sum.total;
+    };
+    expect(cellsOf(release(noise.added.map(() => 0)).map((value) => Math.round(value * scale)))).toEqual(noise.grid);
+    const update = Float32Array.from(release(noise.added), (value) => value * grid.sensitivity);
+    expectSame([...update], noise.update, 1e-6, 'update');
+  });
+});
+
+const cellsOf = (cells: Float64Array) => [...cells.entries()].filter(([, amount]) => amount !== 0);
+
+/** @returns the users as a bank has them, and their places */
+function datasetOfDeclaration({ columns, products }: Vector, users: readonly Vector[]) {
+  const owned = [...new Set([...products, ...users.flatMap((user) => user.owned ?? [])])];
+  const features = columns.map(({ kind, name, categories = [] }: Vector) => ({
+    ...{ kind: kind === 'categorical' ? kind : 'numeric', column: name, categories },
+    ...(kind === 'date' && { part: 'days' }),
+  }));
+  const complete = users.map(({ values, ...user }) => ({
+    ...user,
+    values: Object.fromEntries(columns.map(({ name }: Vector) => [name, values[name] ?? null])),
+  }));
+  const dataset = datasetOf({ features, products: owned }, complete);
+  return { dataset, places: Int32Array.from(users.keys()) };
+}
 
 function expectNear(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
   const largest = Math.max(...expected.map(Math.abs));
