@@ -117,6 +117,10 @@ interface SpecBase {
   readonly protected?: boolean;
   /** Whether models may use a protected attribute. Default: fairness, they may not. */
   readonly use?: 'fairness' | 'model';
+  /** What people call it, for reasons: in English, or in English and Chinese. */
+  readonly label?: string | { readonly en?: string; readonly zh?: string };
+  /** How a user can change it, for counterfactuals; false: not at all, as protected attributes and dates. Default: any way, unless its name speaks against it. */
+  readonly actionable?: 'increase' | 'decrease' | 'any' | false;
 }
 
 export interface NumericSpec extends SpecBase, NumericRules {

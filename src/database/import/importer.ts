@@ -1,6 +1,7 @@
 import { ConcordError } from '../../errors.js';
 import type { Descriptor, Holdings, PricesTable } from './descriptor.js';
 import type { ReadContext } from './files/csv-file.js';
+import { mergeDescriptions } from './merge/descriptions.js';
 import { mergeEvents, stageEvents } from './merge/events.js';
 import { mergeHolders, mergeHoldings, mergeOwned, stageHoldings } from './merge/holdings.js';
 import { type Changes, type MergeContext, NO_CHANGES, sumOf } from './merge/merge.js';
@@ -92,6 +93,7 @@ export class Importer {
     await stageUsers(merge, users, answersOf, accounting);
     onStage('merging users');
     this.count('users', await mergeUsers(merge, accounting.imported));
+    await mergeDescriptions(merge, users.attributes);
     if (questionnaire) {
       const { changes, staleUserIds } = await mergeQuestionnaires(merge);
       this.count('questionnaires', changes);

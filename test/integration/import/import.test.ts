@@ -31,6 +31,41 @@ const everything = (institutionId: string) =>
 const query = (text: string, institutionId = bank) =>
   db.database.tenant(institutionId, (manager) => manager.query(text));
 
+test('what a descriptor says of attributes is kept, and what it does not say stays', async () => {
+  const folder = data.write({ 'u.csv': 'id,income,job,sex,since\n1,10,baker,f,2020-01-01\n2,20,nurse,m,2021-01-01\n' });
+  const columns = {
+    income: { type: 'numeric', label: { en: 'net income', zh: '月净收入' }, actionable: 'increase' },
+    job: { type: 'categorical', label: 'occupation', actionable: false },
+    sex: { type: 'categorical', protected: true, use: 'model' },
+    since: 'date',
+  };
+  const withColumns = (changed: object) =>
+    descriptorOf({ users: { file: 'u.csv', id: 'id', columns: { ...columns, ...changed } } });
+  const described = () =>
+    query('select name, label, label_zh, actionable from concord.attribute_descriptions order by name');
+  const expected = [
+    { name: 'income', label: 'net income', label_zh: '月净收入', actionable: 'increase' },
+    { name: 'job', label: 'occupation', label_zh: null, actionable: 'no' },
+    { name: 'sex', label: null, label_zh: null, actionable: 'no' },
+    { name: 'since', label: null, label_zh: null, actionable: 'no' },
+  ];
+  await importData(db.database, bank, withColumns({}), folder, { now: NOW });
+  expect(await described()).toEqual(expected);
+  await query("update concord.attribute_descriptions set actionable = 'any' where name = 'since'");
+  await importData(
+    db.database,
+    bank,
+    withColumns({ income: 'numeric', job: { type: 'categorical', label: { zh: '职业' } } }),
+    folder,
+    {
+      now: NOW,
+    },
+  );
+  expected[1] = { ...expected[1], label_zh: '职业' } as never;
+  expected[3] = { ...expected[3], actionable: 'any' };
+  expect(await described()).toEqual(expected);
+});
+
 describe('a bank with users, products, holdings, answers and events', () => {
   test('is imported, and what cannot be is told', async () => {
     const folder = data.write(BANK_FILES);
