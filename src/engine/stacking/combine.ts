@@ -20,9 +20,9 @@ export interface Combination {
   readonly weights: readonly number[];
   /** Risk: of the log-odds. */
   readonly intercept: number;
-  /** How strongly weights are held at 1 ÷ members. */
+  /** The likeliest strength at which weights are held at 1 ÷ members. */
   readonly shrinkage: number;
-  /** Mean log loss of the rows, each by weights that were found without it. */
+  /** Mean log loss of the rows at that strength, each by weights that were found without it. */
   readonly loss: number;
 }
 
@@ -31,8 +31,9 @@ const FOLDS = 5;
 
 /**
  * How to add up members' scores: non-negative weights that make what was true most probable, held at the plain mean by a penalty
- * ½ · shrinkage · variance · Σ (weight − 1/members)². Its strength is chosen by cross-fitting over the rows: the strongest that is no more than a
- * standard error worse than the best, for where rows are few, differences between weights are chance. Convex, and nothing is random.
+ * ½ · shrinkage · variance · Σ (weight − 1/members)². Its strength is found by cross-fitting over the rows: the weights of all strengths are averaged by
+ * the likelihood that each gives the rows that it has not seen (pseudo Bayesian model averaging: Yao et al. 2018), for where rows are few, the
+ * best of several strengths is chance. Convex, and nothing is random.
  */
 export function combine(members: MemberScores, checkpoint: () => void = () => undefined): Combination {
   const all = Int32Array.from({ length: members.rows }, (_, row) => row);
@@ -42,42 +43,36 @@ export function combine(members: MemberScores, checkpoint: () => void = () => un
     return fit(members, rows, shrinkage * variance);
   };
   const losses = SHRINKAGES.map((shrinkage) => {
-    const each = new Float64Array(members.rows);
+    let loss = 0;
     for (let fold = 0; fold < FOLDS; fold++) {
       const parameters = found(
         all.filter((row) => row % FOLDS !== fold),
         shrinkage,
       );
-      for (let row = fold; row < members.rows; row += FOLDS)
-        each[row] = lossOf(members, Int32Array.of(row), parameters).value;
+      loss += lossOf(
+        members,
+        all.filter((row) => row % FOLDS === fold),
+        parameters,
+      ).value;
     }
-    return each;
+    return loss;
   });
-  const chosen = strongest(losses);
-  const parameters = found(all, SHRINKAGES[chosen]);
+  const least = Math.min(...losses);
+  // What is a million times less likely has no part.
+  const likelihoods = losses.map((loss) => Math.exp(least - loss)).map((value) => (value < 1e-6 ? 0 : value));
+  const total = likelihoods.reduce((sum, value) => sum + value, 0);
+  const each = SHRINKAGES.map((shrinkage) => found(all, shrinkage));
+  const parameters = each[0].map((_, place) =>
+    each.reduce((sum, own, index) => sum + (likelihoods[index] / total) * own[place], 0),
+  );
   const count = members.scores.length;
   return {
     weights: [...parameters.subarray(0, count)],
     intercept: members.task === 'risk' ? parameters[count] : 0,
-    shrinkage: SHRINKAGES[chosen],
-    loss: meanOf(losses[chosen]),
+    shrinkage: SHRINKAGES[losses.indexOf(least)],
+    loss: least / members.rows,
   };
 }
-
-/** The last of some choices whose losses are not worse than the best's by more than a standard error of the difference, row by row. */
-function strongest(losses: readonly Float64Array[]): number {
-  const means = losses.map(meanOf);
-  const best = means.indexOf(Math.min(...means));
-  const isAsGood = (choice: number): boolean => {
-    const apart = losses[choice].map((loss, row) => loss - losses[best][row]);
-    const mean = meanOf(apart);
-    const variance = meanOf(apart.map((value) => (value - mean) ** 2));
-    return mean <= Math.sqrt(variance / apart.length);
-  };
-  return Math.max(...[...losses.keys()].filter(isAsGood));
-}
-
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Mean log loss of what a combination says. */
 export function meanLossOf(members: MemberScores, weights: readonly number[], intercept = 0): number {
