@@ -62,18 +62,7 @@ export function conv1d(options: Conv1dOptions): Layer {
 /** (rows, length, width) → (rows · length, kernel · width): what lies around each position, with zeros beyond the ends. */
 function windows(ops: Ops, sequence: Tensor, kernel: number): Tensor {
   const [rows, length, width] = sequence.shape;
-  const positions = ops.reshape(sequence, [rows * length, width]);
-  if (kernel === 1) return positions;
-  const half = (kernel - 1) / 2;
-  // Of a table whose first row is zeros.
-  const places = Int32Array.from({ length: rows * length * kernel }, (_, index) => {
-    const at = Math.floor(index / kernel);
-    const read = (at % length) + (index % kernel) - half;
-    return read < 0 || read >= length ? 0 : 1 + at - (at % length) + read;
-  });
-  const table = ops.concat([ops.fill([1, width], 0), positions], 0);
-  const windowed = ops.gather(table, ops.constant(places, [rows * length, kernel], 'int32'));
-  return ops.reshape(windowed, [rows * length, kernel * width]);
+  return ops.reshape(kernel === 1 ? sequence : ops.windows(sequence, kernel), [rows * length, kernel * width]);
 }
 
 /** (kernel · inputs, filters) → (kernel · filters, inputs), its positions in reverse. */

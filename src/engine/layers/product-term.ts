@@ -75,7 +75,7 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
         return madeUnits(ops, each, shapes, length);
       }
       return {
-        roundings: Math.max(...sizes.map(([wide, high]) => wide + high)) + length * length + 4,
+        roundings: Math.max(...sizes.map(([wide, high]) => wide + high)) + length * length + 2 * parts.length + 2,
         squaredNorms() {
           const of = (a: Tensor) =>
             length === 1 ? sumSquares(ops, a) : ops.matMul(grouped(a), grouped(a), { transposeB: true });

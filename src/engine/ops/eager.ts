@@ -81,6 +81,16 @@ export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions):
     concat: (tensors, axis) => tf.concat(tensors.map(own), axis) as Tensor,
     broadcastTo: (a, shape) => tf.broadcastTo(own(a), [...shape]) as Tensor,
     cast: (a, dtype) => tf.cast(own(a), dtype) as Tensor,
+    windows(a, size) {
+      const half = (size - 1) / 2;
+      const padded = tf.pad(own(a), [
+        [0, 0],
+        [half, half],
+        [0, 0],
+      ]);
+      const shifted = Array.from({ length: size }, (_, at) => tf.slice(padded, [0, at, 0], [...a.shape]));
+      return tf.concat(shifted, 2) as Tensor;
+    },
     gather: (table, indices) => tf.gather(own(table), own(indices) as tensorflow.Tensor1D) as Tensor,
     scatterAdd(indices, updates, rows) {
       const at = tf.reshape(own(indices), [sizeOf(indices.shape), 1]);

@@ -61,6 +61,8 @@ export interface Ops {
   broadcastTo(a: Tensor, shape: readonly number[]): Tensor;
   cast(a: Tensor, dtype: DType): Tensor;
 
+  /** (rows, length, width) → (rows, length, size · width): the positions around each one, so many (odd), with zeros beyond the ends. */
+  windows(a: Tensor, size: number): Tensor;
   /** Rows of a (rows, width) table by int32 indices of any shape: (…indices, width). */
   gather(table: Tensor, indices: Tensor): Tensor;
   /** (rows, width) table of zeros to which each update (n, width) is added at its int32 index (n): duplicates add up. */

@@ -156,6 +156,17 @@ function createTracedOps(recorder: Recorder): Ops {
     recorder.node('Expand', [a, recorder.integers(shape)], shape, a.dtype);
   const fill = (shape: Shape, value: number): Tensor => broadcastTo(constant([value], []), shape);
   const add = binary('Add');
+  const concat: Ops['concat'] = (tensors, axis) => {
+    const shape = concatShape(
+      tensors.map((tensor) => tensor.shape),
+      axis,
+    );
+    return recorder.node('Concat', tensors, shape, tensors[0].dtype, { axis: { int: axis } });
+  };
+  const gather: Ops['gather'] = (table, indices) =>
+    recorder.node('Gather', [table, indices], [...indices.shape, ...table.shape.slice(1)], table.dtype, {
+      axis: { int: 0 },
+    });
 
   return {
     constant,
@@ -205,20 +216,21 @@ function createTracedOps(recorder: Recorder): Ops {
       const end = shape.map((length, axis) => begin[axis] + length);
       return recorder.node('Slice', [a, recorder.integers(begin), recorder.integers(end)], shape, a.dtype);
     },
-    concat(tensors, axis) {
-      const shape = concatShape(
-        tensors.map((tensor) => tensor.shape),
-        axis,
-      );
-      return recorder.node('Concat', tensors, shape, tensors[0].dtype, { axis: { int: axis } });
+    concat,
+    windows(a, size) {
+      const [rows, length, width] = a.shape;
+      // Slices would be copied twice. Row 0 of the table is zeros.
+      const table = concat([fill([1, width], 0), reshape(a, [rows * length, width])], 0);
+      return reshape(gather(table, constant(placesOf(a.shape, size), [rows * length, size], 'int32')), [
+        rows,
+        length,
+        size * width,
+      ]);
     },
     broadcastTo,
     cast: (a, dtype) =>
       a.dtype === dtype ? a : recorder.node('Cast', [a], a.shape, dtype, { to: { int: CAST_TO[dtype] } }),
-    gather: (table, indices) =>
-      recorder.node('Gather', [table, indices], [...indices.shape, ...table.shape.slice(1)], table.dtype, {
-        axis: { int: 0 },
-      }),
+    gather,
     scatterAdd(indices, updates, rows) {
       const shape = [rows, updates.shape[1]];
       const at = castName(reshape(indices, [sizeOf(indices.shape), 1]), 'int64');
@@ -237,6 +249,18 @@ function createTracedOps(recorder: Recorder): Ops {
     softmax: overLastAxis('Softmax'),
     logSoftmax: overLastAxis('LogSoftmax'),
   };
+}
+
+/** 1 + the place among all positions of what lies around each, 0 where that is beyond the ends of its row. */
+function placesOf([rows, length]: Shape, size: number): Int32Array {
+  const places = new Int32Array(rows * length * size);
+  for (let index = 0; index < places.length; index++) {
+    const at = Math.floor(index / size);
+    const moved = (index % size) - (size - 1) / 2;
+    const position = (at % length) + moved;
+    if (position >= 0 && position < length) places[index] = 1 + at + moved;
+  }
+  return places;
 }
 
 function lastTwoSwapped(rank: number): number[] {

@@ -184,6 +184,11 @@ export const referenceOps: Ops = {
       return read(source as Tensor, at.with(along, place));
     });
   },
+  windows: (a, size) =>
+    make([a.shape[0], a.shape[1], size * a.shape[2]], a.dtype, ([row, position, column]) => {
+      const from = position + Math.floor(column / a.shape[2]) - (size - 1) / 2;
+      return from < 0 || from >= a.shape[1] ? 0 : read(a, [row, from, column % a.shape[2]]);
+    }),
   broadcastTo: (a, shape) => make(shape, a.dtype, (at) => read(a, at)),
   cast: (a, dtype) =>
     make(a.shape, dtype, (_, index) => (dtype === 'int32' ? Math.trunc : Number)(own(a).values[index])),

@@ -34,15 +34,15 @@ export interface UserRows {
   readonly most: number;
 }
 
-/** Values of the largest tensor of a graph over sequences, about: a tensor that is in a core's cache is soon read again. */
+/** Values of the largest tensor of a graph over sequences, at most: what is in a core's cache is soon read again. */
 const CACHED_VALUES = 2 ** 19;
 
 /** Rows of a graph on a backend, at most; a power of two. */
 export function graphRows({ name }: Pick<Backend, 'name'>, { rowValues = 1 }: Pick<Layer, 'rowValues'>): number {
-  if (name === 'tensorflow' || name === 'webgpu') return SUMMATION.graphRows;
-  // A product of rows in several blocks costs TensorFlow.js a transposed copy of all rows.
-  const most = name === 'onnxruntime' ? SUMMATION.graphRows : SUMMATION.onlyBlockRows;
-  return Math.max(1, Math.min(most, 2 ** Math.floor(Math.log2(CACHED_VALUES / rowValues))));
+  // A product of rows in several blocks costs these a transposed copy of all rows.
+  if (name === 'wasm' || name === 'cpu') return SUMMATION.onlyBlockRows;
+  const cached = name === 'onnxruntime' ? 2 ** Math.floor(Math.log2(CACHED_VALUES / rowValues)) : Infinity;
+  return Math.max(1, Math.min(SUMMATION.graphRows, cached));
 }
 
 /** @param largest rows of a graph at most */
