@@ -1,17 +1,16 @@
-import type { EncodedUsers } from '../encoders/encode.js';
+import type { Dataset } from '../data/dataset.js';
 import { encodeDataset } from '../encoders/encode.js';
 import type { FittedModel, KindRequest, Workshop } from '../models/kind.js';
 import { idsOf, matrixOf, ownedContract, validationFold } from '../models/owned.js';
-import { type HiddenProducts, type Validation, validationOf } from '../recommenders/calibrate.js';
 import { type FittedRecommender, fitRecommender } from '../recommenders/fit.js';
-import { type Combination, fitCombination } from '../recommenders/hybrid/combine.js';
+import type { Combination } from '../recommenders/hybrid/combine.js';
 import { selectRows } from '../recommenders/matrix/sparse.js';
 import { joinContracts, joinEncoded } from '../stacking/contract.js';
-import { scoreOf } from '../stacking/stack.js';
 import type { Fold } from '../training/folds.js';
 import { partOf } from '../training/held-out.js';
 import type { HybridWeights } from './hybrid.js';
 import { hybridMembers } from './settings.js';
+import { addUp, scoresOf, type ValidationUsers, validationUsers, withoutProducts } from './validation.js';
 
 /**
  * Fits the members, and on validation users how to add up what they say: once for users who own something, once for those who own nothing.
@@ -21,25 +20,20 @@ export async function fitHybrid(request: KindRequest, workshop: Workshop): Promi
   const { dataset, part } = request;
   const names = hybridMembers(dataset, request.settings ?? {});
   const fold = validationFold(request);
-  const hidden: HiddenProducts = {
-    owned: selectRows(matrixOf(dataset), fold.validation.users),
-    hidden: fold.validation.hidden,
-  };
-  const validation = validationOf(hidden);
+  const sets = validationUsers(dataset.ownership as NonNullable<Dataset['ownership']>, fold.validation);
   const others: Other[] = [];
   const places = names.others.length + 1;
   for (const [place, model] of names.others.entries()) {
     const own = { ...partOf(part, place, places), stage: `${part.stage}: ${model}` };
-    others.push(await fitOther({ ...request, model, part: own }, fold, validation, workshop));
+    others.push(await fitOther({ ...request, model, part: own }, fold, sets, workshop));
   }
   const recommenders = await fitRecommenders(request, names.recommenders, {
     fold,
-    hidden,
     beside: others.map(({ scores }) => scores),
     workshop,
     part: partOf(part, places - 1, places),
   });
-  const cold = combineCold(recommenders, others, validation);
+  const cold = combineCold(recommenders, others, sets, workshop.checkpoint);
   const weights: HybridWeights = {
     kind: 'hybrid',
     recommender: recommenders.model,
@@ -84,54 +78,34 @@ export async function fitHybrid(request: KindRequest, workshop: Workshop): Promi
 
 interface Other {
   readonly fitted: FittedModel;
-  /** Of the validation users, (users × products). */
+  /** Of the validation users who show something, (users × products). */
   readonly scores: Float64Array;
-  /** Of the same users, were all of their products hidden. */
+  /** Of the users who show nothing. */
   readonly coldScores: Float64Array;
 }
 
-async function fitOther(request: KindRequest, fold: Fold, validation: Validation, workshop: Workshop): Promise<Other> {
-  const { train } = fold;
+async function fitOther(
+  request: KindRequest,
+  { train, validation }: Fold,
+  { warm, cold }: ValidationUsers,
+  workshop: Workshop,
+): Promise<Other> {
   workshop.checkpoint();
-  const fitted = await workshop.fit({
-    ...request,
-    train,
-    validation: fold.validation.users,
-    settings: undefined,
-  });
+  const fitted = await workshop.fit({ ...request, train, validation: validation.users, settings: undefined });
   const predictor = workshop.open('interest', fitted);
-  const users = validation.rows.map((row) => fold.validation.users[row]);
-  const hidden = validation.rows.map((row) => fold.validation.hidden[row]);
-  const { open, products } = validation.frame;
-  const scoresOf = async (encoded: EncodedUsers, shown: Uint8Array | undefined): Promise<Float64Array> => {
-    const scores = new Float64Array(users.length * products);
-    await predictor.predict(encoded, { users, hidden }, (start, _count, probabilities) => {
-      const from = start * products;
-      for (let place = 0; place < probabilities.length; place++)
-        scores[from + place] = scoreOf(probabilities[place], shown?.[from + place] !== 0);
-    });
-    return scores;
-  };
   try {
     return {
       fitted,
-      scores: await scoresOf(fitted.encoded, open),
-      coldScores: await scoresOf(withoutProducts(fitted.encoded), undefined),
+      scores: await scoresOf(predictor, fitted.encoded, warm),
+      coldScores: await scoresOf(predictor, withoutProducts(fitted.encoded), cold),
     };
   } finally {
     await predictor.dispose();
   }
 }
 
-const withoutProducts = (encoded: EncodedUsers): EncodedUsers => ({
-  ...encoded,
-  offsets: new Int32Array(encoded.size + 1),
-  items: new Int32Array(0),
-});
-
 interface RecommenderWork {
   readonly fold: Fold;
-  readonly hidden: HiddenProducts;
   readonly beside: readonly Float64Array[];
   readonly workshop: Workshop;
   readonly part: KindRequest['part'];
@@ -140,19 +114,21 @@ interface RecommenderWork {
 function fitRecommenders(
   { dataset, seed }: KindRequest,
   members: Parameters<typeof fitRecommender>[0]['members'],
-  { fold, hidden, beside, workshop, part }: RecommenderWork,
+  { fold, beside, workshop, part }: RecommenderWork,
 ): Promise<FittedRecommender> {
+  const all = matrixOf(dataset);
   return fitRecommender(
     {
       name: 'hybrid',
       members,
-      owned: selectRows(matrixOf(dataset), fold.train),
+      owned: selectRows(all, fold.train),
       userIds: idsOf(dataset.userIds, fold.train),
       content: dataset.content,
       seed,
       backend: workshop.backend,
-      validation: hidden,
+      validation: { owned: selectRows(all, fold.validation.users), hidden: fold.validation.hidden },
       beside,
+      combine: (scores, frame) => addUp(scores, frame, workshop.checkpoint),
     },
     {
       checkpoint: () => workshop.checkpoint(),
@@ -169,16 +145,10 @@ function fitRecommenders(
 function combineCold(
   { model }: FittedRecommender,
   others: readonly Other[],
-  { frame }: Pick<Validation, 'frame'>,
+  { cold: { frame } }: ValidationUsers,
+  checkpoint: () => void,
 ): Combination {
-  const { users, products, targets } = frame;
-  const popular = new Float64Array(users * products);
-  for (let at = 0; at < popular.length; at++) popular[at] = Math.log(model.owners[at % products] + 0.5);
-  return fitCombination({
-    users,
-    products,
-    targets,
-    open: new Uint8Array(users * products).fill(1),
-    scores: [popular, ...others.map(({ coldScores }) => coldScores)],
-  });
+  const popular = new Float64Array(frame.users * frame.products);
+  for (let at = 0; at < popular.length; at++) popular[at] = Math.log(model.owners[at % frame.products] + 0.5);
+  return addUp([popular, ...others.map(({ coldScores }) => coldScores)], frame, checkpoint);
 }

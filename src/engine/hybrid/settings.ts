@@ -36,7 +36,7 @@ export function hybridMembers(dataset: Dataset, given: object): HybridMembers {
   return { recommenders: recommenders.length > 0 ? recommenders : ['popularity'], others };
 }
 
-function usualMembers({ columns, content, ownership }: Dataset): HybridMembers {
+function usualMembers({ columns, content, ownership, sequences }: Dataset): HybridMembers {
   const products = ownership?.products.length ?? 0;
   const wide = products > WIDE;
   return {
@@ -49,14 +49,14 @@ function usualMembers({ columns, content, ownership }: Dataset): HybridMembers {
       ...(wide ? [] : (['vae'] as const)),
       ...(content ? (['content'] as const) : []),
     ],
-    // Without attributes they would only say again what the recommenders say.
-    others:
-      columns.length === 0
-        ? []
-        : wide
-          ? ['linear']
-          : products <= MAX_PRODUCTS
-            ? ['linear', 'dnn', 'gbdt']
-            : ['linear', 'dnn'],
+    // Without attributes or events they would only say again what the recommenders say.
+    others: columns.length === 0 && !sequences ? [] : wide ? ['two-tower'] : usualOthers(products),
   };
 }
+
+/** Trees rank no wide catalogue. */
+const usualOthers = (products: number): ModelName[] => [
+  ...(['linear', 'dnn'] as const),
+  ...(products <= MAX_PRODUCTS ? (['gbdt', 'random-forest'] as const) : []),
+  'two-tower',
+];

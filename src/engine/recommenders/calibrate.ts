@@ -85,6 +85,8 @@ export interface Calibrated {
   readonly bend: number;
   /** Bent. */
   readonly scores: Float64Array;
+  /** Times the scores: the logits of the recommender by itself. */
+  readonly factor: number;
   readonly loss: number;
 }
 
@@ -101,11 +103,12 @@ export function calibrate(scores: Float64Array, { frame }: Validation): Calibrat
     const bend = share === 0 ? 0 : share * unit;
     const bent = scores.slice();
     bendScores(bent, bend);
-    const { loss } = combine([bent], frame);
-    if (!best || loss < best.loss) best = { bend, scores: bent, loss };
+    const { weights, loss } = combine([bent], frame);
+    if (!best || loss < best.loss) best = { bend, scores: bent, factor: weights[0], loss };
   }
   return best as Calibrated;
 }
 
-export const combine = (scores: readonly Float64Array[], frame: Validation['frame']): Combination =>
-  fitCombination({ ...frame, scores });
+export type Combine = (scores: readonly Float64Array[], frame: Validation['frame']) => Combination;
+
+export const combine: Combine = (scores, frame) => fitCombination({ ...frame, scores });

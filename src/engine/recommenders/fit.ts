@@ -1,5 +1,6 @@
 import {
   type Calibrated,
+  type Combine,
   calibrate,
   combine,
   type HiddenProducts,
@@ -24,6 +25,8 @@ export interface FitRequest extends Omit<TrainingData, 'counts' | 'lossOf'> {
   readonly members?: readonly MemberName[];
   /** Of a hybrid: scores of other models for the validation users (of validationOf, × products), to be added up with the members'. */
   readonly beside?: readonly Float64Array[];
+  /** How members' logits, and the scores beside them, are added up; default: fitCombination. */
+  readonly combine?: Combine;
 }
 
 export interface Trial {
@@ -75,7 +78,8 @@ export async function fitRecommender(request: FitRequest, context: FitContext): 
     };
     chosen.push(await chooseMember(plans, data, validation, checkpoint));
   }
-  const { weights, loss } = combine([...chosen.map(({ scores }) => scores), ...beside], validation.frame);
+  const logits = chosen.map(({ scores, factor }) => scores.map((score) => factor * score));
+  const { weights, loss } = (request.combine ?? combine)([...logits, ...beside], validation.frame);
   const owners = new Float64Array(owned.columns);
   for (const product of owned.items) owners[product]++;
   return {
@@ -85,11 +89,14 @@ export async function fitRecommender(request: FitRequest, context: FitContext): 
       users: owned.rows,
       owners,
       ...(names.some(isCounted) && { counts: data.counts(context.checkpoint) }),
-      members: chosen.map(({ member, bend }, place) => ({
+      members: chosen.map(({ member, bend, factor }, place) => ({
         member,
         bend,
         // One recommender alone keeps its order, however little it says.
-        weight: names.length === 1 && beside.length === 0 ? Math.max(weights[place], LEAST_WEIGHT) : weights[place],
+        weight:
+          names.length === 1 && beside.length === 0
+            ? Math.max(weights[place] * factor, LEAST_WEIGHT)
+            : weights[place] * factor,
       })),
     },
     besideWeights: weights.slice(chosen.length),
