@@ -66,6 +66,29 @@ describe('comparing models', () => {
     await expect(failure).rejects.toThrow('gbdt is of no use here.');
   });
 
+  test('says which model validation users would pick, and what it reaches on test users', async () => {
+    const { models, ...rest } = await compareModels(engineOf(says), request);
+    const [best, other] = models;
+    const own = summarise({
+      ...rest,
+      models: [
+        { ...best, onValidation: 0.8 },
+        { ...other, onValidation: 0.7 },
+      ],
+    });
+    expect(own).toContain('Validation users pick logistic too (AUC .8000 there).');
+    const another = summarise({
+      ...rest,
+      models: [
+        { ...best, onValidation: 0.7 },
+        { ...other, onValidation: 0.75 },
+      ],
+    });
+    expect(another.find((sentence) => sentence.startsWith('Validation'))).toMatch(
+      /^Validation users would pick popularity \(AUC \.7500 there\), which reaches \.5000 on the test users/,
+    );
+  });
+
   test('a model that fails is told as a fault, and the others are compared', async () => {
     const failing = engineOf(says);
     const engine = {

@@ -7,7 +7,7 @@ import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
 import { ConcordError } from '../../errors.js';
 import type { ComparedModel, Comparison, LeftOut } from './comparison.js';
 import { summariseData } from './data-summary.js';
-import { type Told, usersBehind, weigh } from './evidence.js';
+import { onValidation, type Told, usersBehind, weigh } from './evidence.js';
 import { MAIN_FIGURE } from './figures.js';
 import { measureGroups } from './groups.js';
 import { interestPlots, riskPlots, scoreWidth } from './plots.js';
@@ -58,16 +58,19 @@ export async function compareModels(engine: Engine, request: ComparisonRequest):
   const figure = ({ model }: Told) => evidence[0].models[model]?.figures[mainFigure] ?? Number.NEGATIVE_INFINITY;
   const models = [...told]
     .sort((a, b) => figure(b) - figure(a))
-    .map(
-      ({ model, metrics, settings, predictions, seconds }): ComparedModel => ({
+    .map((each): ComparedModel => {
+      const { model, metrics, settings, predictions, seconds } = each;
+      const validated = onValidation(each);
+      return {
         model,
         metrics,
+        ...(validated !== undefined && { onValidation: validated }),
         plots: plotsOf(usersBehind(evidence[0], predictions)),
         learning: learningCurves(settings),
         settings: Object.fromEntries(Object.entries(settings).filter(([name]) => name !== 'curves')),
         seconds,
-      }),
-    );
+      };
+    });
   return {
     data,
     task,

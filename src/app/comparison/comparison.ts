@@ -71,6 +71,8 @@ export interface ComparedModel {
   readonly model: ModelName;
   /** As `concord evaluate` gives them. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** The main figure of the stored split's validation users, who alone may choose between models. */
+  readonly onValidation?: number;
   readonly plots: RiskPlots | InterestPlots;
   readonly learning: readonly LearningCurve[];
   /** Settings chosen, trials, sizes. */

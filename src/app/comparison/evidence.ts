@@ -47,6 +47,16 @@ export function usersBehind({ by }: Evidence, { test, crossValidated }: Predicti
   return by === 'cross-validation' && crossValidated ? crossValidated : test;
 }
 
+/** The main figure of a model's validation users, where there are any. */
+export function onValidation({ task, predictions }: Told): number | undefined {
+  if (!predictions.validation) return undefined;
+  const { names, compute } = figuresOf(predictions.validation);
+  const into = new Float64Array(names.length);
+  compute(new Int32Array(predictions.validation.users.length).fill(1), into);
+  const value = into[names.indexOf(MAIN_FIGURE[task])];
+  return Number.isFinite(value) ? value : undefined;
+}
+
 /** Figures of one model on users whose weights can be changed. */
 function figuresOf(tested: TestedUsers, threshold?: number): Figures {
   const of = (rows?: Int32Array) =>

@@ -38,6 +38,7 @@ export function summarise(comparison: Comparison): string[] {
   return [
     ...evidenceSentences(first, comparison),
     ...more.flatMap((other) => secondOpinion(other, first, mainFigure)),
+    ...validationSentence(comparison),
     ...floorSentence(first, mainFigure),
     ...peerSentence(comparison),
     ...models.slice(0, 1).flatMap((model) => calibrationSentence(model)),
@@ -83,6 +84,23 @@ function secondOpinion(evidence: Evidence, first: Evidence, figure: string): str
   const where = basis(evidence);
   return [
     `${where[0].toUpperCase()}${where.slice(1)} ${who}: ${nameOf(figure)} ${value}${best === first.best ? '' : other}.`,
+  ];
+}
+
+/** The best of test users is flattered by having been picked; the one that validation users pick is not. */
+function validationSentence({ models, evidence, mainFigure }: Comparison): string[] {
+  const known = models.flatMap(({ model, onValidation }) =>
+    onValidation === undefined ? [] : [{ model, onValidation }],
+  );
+  const test = evidence.find(({ by }) => by === 'test users');
+  if (known.length < 2 || !test) return [];
+  const picked = known.reduce((a, b) => (isBetter(mainFigure, b.onValidation, a.onValidation) ? b : a));
+  const name = nameOf(mainFigure);
+  if (picked.model === test.best)
+    return [`Validation users pick ${picked.model} too (${name} ${decimals(picked.onValidation)} there).`];
+  const reached = figureOf(test.models, picked.model, mainFigure);
+  return [
+    `Validation users would pick ${picked.model} (${name} ${decimals(picked.onValidation)} there), which reaches ${decimals(reached)} on the test users: that figure is not flattered by having been picked.`,
   ];
 }
 

@@ -109,10 +109,12 @@ describe('evaluation', () => {
 
   test('what was ranked first is told of each user, of products that the user does not show', async () => {
     const dataset = interestDataset({ users: 900 });
-    const { metrics, predictions } = await run(dataset, 'linear');
+    const { metrics, predictions } = await run(dataset, 'linear', { predictions: true });
     if (predictions.task !== 'interest' || !dataset.ownership) throw new Error('not of interest');
     const { users, targets, ranks, probabilities, tail, topSize, top, topProbabilities } = predictions.test;
     expect(users).toHaveLength(metrics.n);
+    expect([...(predictions.validation?.users ?? [])].some((user) => dataset.fold?.[user] !== 1)).toBe(false);
+    expect(predictions.validation?.users.length).toBeGreaterThan(100);
     expect(tail.reduce((sum, is) => sum + is, 0)).toBe(metrics.tail_n);
     const { offsets, items, products } = dataset.ownership;
     expect(topSize).toBe(Math.min(10, products.length));

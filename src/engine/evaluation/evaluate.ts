@@ -30,6 +30,8 @@ export interface EvaluationRequest {
   readonly seed: number;
   readonly crossValidate?: number;
   readonly headProducts?: readonly string[];
+  /** Whether predictions are of use beyond the metrics. */
+  readonly predictions?: boolean;
   readonly settings?: ModelSettings;
 }
 
@@ -185,7 +187,7 @@ export interface MeasuredUsers {
   readonly test: Int32Array;
 }
 
-type Measured = Pick<EvaluationRequest, 'dataset' | 'task' | 'seed' | 'headProducts'>;
+type Measured = Pick<EvaluationRequest, 'dataset' | 'task' | 'seed' | 'headProducts' | 'predictions'>;
 
 /** Figures of a fitted model on test users; validation users give the threshold. */
 export async function measure(
@@ -198,7 +200,7 @@ export async function measure(
 }
 
 async function predict(
-  { dataset, task, seed, headProducts }: Measured,
+  { dataset, task, seed, headProducts, predictions }: Measured,
   predictor: Predictor,
   { encoded }: Pick<FittedModel, 'encoded'>,
   { train, validation, test }: MeasuredUsers,
@@ -215,10 +217,13 @@ async function predict(
   const head = headProducts
     ? new Set(headProducts.map((code) => productOf(code, ownership.products)))
     : headOf(ownersOf(ownership, train));
+  const of = (users: Int32Array) => rankHidden(predictor, encoded, dataset, { users, seed, head });
   return {
     task,
     products: ownership.products,
-    test: await rankHidden(predictor, encoded, dataset, { users: test, seed, head }),
+    test: await of(test),
+    // No figure needs them: they are ranked for who asks for them.
+    ...(predictions && validation.length > 0 && { validation: await of(validation) }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface InterestPredictions {
   /** Codes, in the order of the indices. */
   readonly products: readonly string[];
   readonly test: RankedProducts;
+  /** The stored split's validation users. */
+  readonly validation?: RankedProducts;
   readonly crossValidated?: RankedProducts;
 }
 

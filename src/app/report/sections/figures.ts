@@ -110,7 +110,8 @@ function differenceTable(evidence: Evidence, { models, mainFigure }: Comparison)
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${decimals(Math.abs(value))}`;
 
-function figureTable(evidence: Evidence, { models, task, peers }: Comparison): Markup {
+function figureTable(evidence: Evidence, { models, task, peers, mainFigure }: Comparison): Markup {
+  const hasValidation = evidence.by === 'test users' && models.some(({ onValidation }) => onValidation !== undefined);
   const figures = CHIEF_FIGURES[task].filter((figure) =>
     models.some(({ model }) => evidence.models[model]?.figures[figure] !== undefined),
   );
@@ -120,7 +121,7 @@ function figureTable(evidence: Evidence, { models, task, peers }: Comparison): M
       .filter((value) => value !== undefined)
       .reduce((best, value) => (isBetter(figure, value, best) ? value : best));
   const best = Object.fromEntries(figures.map((figure) => [figure, bestOf(figure)]));
-  const rows = models.map(({ model, seconds }) => {
+  const rows = models.map(({ model, seconds, onValidation }) => {
     const standing = evidence.models[model];
     return [
       model,
@@ -133,6 +134,7 @@ function figureTable(evidence: Evidence, { models, task, peers }: Comparison): M
         const spread = deviation === undefined ? '' : ` ± ${decimals(deviation, 3)}`;
         return markup`${text}${spread}${interval && markup`<small>${decimals(interval[0], 3)}–${decimals(interval[1], 3)}</small>`}`;
       }),
+      ...(hasValidation ? [onValidation === undefined ? '' : decimals(onValidation)] : []),
       seconds.toFixed(seconds < 10 ? 1 : 0),
     ];
   });
@@ -144,12 +146,20 @@ function figureTable(evidence: Evidence, { models, task, peers }: Comparison): M
         const value = each[peerName(evidence, figure)];
         return value === undefined ? '' : markup`<em>${decimals(value)}</em>`;
       }),
+      ...(hasValidation ? [''] : []),
       '',
     ]);
   const isCrossed = evidence.by === 'cross-validation';
   return dataTable(
     `Figures with ${isCrossed ? 'the standard deviation between folds (±) and ' : ''}95 % intervals; the best of each in bold${stated.length > 0 ? '; peers as the descriptor states them in italics' : ''}`,
-    ['model', ...figures.map((figure) => ({ text: nameOf(figure), title: meaningOf(figure) })), 'seconds'],
+    [
+      'model',
+      ...figures.map((figure) => ({ text: nameOf(figure), title: meaningOf(figure) })),
+      ...(hasValidation
+        ? [{ text: `${nameOf(mainFigure)}, validation`, title: 'of validation users, who alone may choose a model' }]
+        : []),
+      'seconds',
+    ],
     [...rows, ...stated],
   );
 }
