@@ -5,6 +5,7 @@ import type { CalibrationChoice } from './calibration/calibration.js';
 import type { Dataset, UserRow } from './data/dataset.js';
 import type { PublicDeclaration } from './encoders/public-grid.js';
 import type { Predictions } from './evaluation/predictions.js';
+import type { ExplanationMethod } from './explanations/methods.js';
 import type { TrainedProfiles } from './profiling/model.js';
 import type { ProfileSettings } from './profiling/settings.js';
 import type { MemberSettings } from './recommenders/model.js';
@@ -120,8 +121,14 @@ export interface ScoringService {
   /** Probability of the event for each row. */
   scoreRisk(versionId: string, rows: readonly UserRow[]): Promise<Float32Array>;
   /** One explanation for each product code asked for. */
-  explainInterest(versionId: string, row: UserRow, products: readonly string[]): Promise<Explanation[]>;
-  explainRisk(versionId: string, row: UserRow): Promise<Explanation>;
+  explainInterest(
+    versionId: string,
+    row: UserRow,
+    products: readonly string[],
+    method?: ExplanationMethod,
+  ): Promise<Explanation[]>;
+  /** @param method default: the best for the model. @throws {ConcordError} BAD_INPUT where the model has no such explanation */
+  explainRisk(versionId: string, row: UserRow, method?: ExplanationMethod): Promise<Explanation>;
   close(): Promise<void>;
 }
 

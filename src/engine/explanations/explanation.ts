@@ -7,7 +7,7 @@ export const constantExplanation = (score: number): Explanation => ({ base: scor
 /** @param values base, and a contribution for each player */
 export function explanationOf(
   { base, contributions }: { readonly base: number; readonly contributions: readonly number[] },
-  players: readonly Player[],
+  players: readonly Pick<Player, 'feature' | 'value'>[],
 ): Explanation {
   return {
     base,

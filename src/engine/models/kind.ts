@@ -27,6 +27,8 @@ export interface ModelKind<Kind extends Weights['kind'] = Weights['kind']> {
   /** Believes nothing. @throws {ConcordError} BAD_INPUT where the file is malformed or does not fit the contract */
   unpack(bytes: Uint8Array, context: StoredContext, storage: Storage): WeightsOf<Kind>;
   open(weights: WeightsOf<Kind>, context: OpenContext): OpenModel;
+  /** Whether its explanations are exact, and nothing of them is sampled. Absent: they are. */
+  isExact?(weights: WeightsOf<Kind>, task: Task, opened: OpenModel): boolean;
   /** In log-odds; exact where the model allows it. */
   explainRisk(predictor: Predictor, weights: WeightsOf<Kind>, row: UserRow): Promise<Explanation>;
   /** One for each product. @throws {ConcordError} BAD_INPUT for a product that the model does not know. */
@@ -122,8 +124,12 @@ export interface OpenModel {
   readonly expander: Expander;
   /** Sizes of batch, ascending, that are worth having. */
   readonly batchSizes: readonly number[];
+  /** Rows of zeros are the mean over the training users: explanations start there, and else at a typical user. */
+  readonly centred?: boolean;
   /** Probabilities, (batch.rows, outputs), in an array that nobody reuses. */
   run(batch: Batch): Promise<Float32Array>;
+  /** Of networks: slopes of the log-odds of one output of each row (1 in targets, rows × outputs) by the inputs, (rows × inputs). */
+  slopes?(batch: Batch, targets: Float32Array): Promise<Float32Array>;
   /** How alike products and users are; absent where the model cannot tell. */
   readonly similarity?: Similarity;
   dispose(): Promise<void>;
@@ -167,6 +173,8 @@ export interface Predictor {
   run(batch: Batch): Promise<Float32Array>;
   /** A batch that holds at least this many rows, or the largest that there is. */
   batchFor(rows: number): Batch;
+  /** Whether that explanation is exact. */
+  readonly exact: boolean;
   /** As its kind explains it: see ModelKind. */
   explainRisk(row: UserRow): Promise<Explanation>;
   explainInterest(row: UserRow, products: readonly string[]): Promise<Explanation[]>;

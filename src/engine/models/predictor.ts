@@ -54,6 +54,7 @@ export function createPredictor(task: Task, contract: FeatureContract, weights: 
         start += count;
       }
     },
+    exact: kind.isExact?.(weights, task, opened) ?? true,
     run: (batch) => opened.run(batch),
     explainRisk: (row) => kind.explainRisk(predictor, weights, row),
     explainInterest: (row, products) => kind.explainInterest(predictor, weights, row, products),

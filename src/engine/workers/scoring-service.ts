@@ -101,8 +101,9 @@ export function createScoringService(startThread: () => Worker): ScoringService 
       return rows.map((_, row) => all.subarray(row * width, (row + 1) * width));
     },
     scoreRisk: (versionId, rows) => score(versionId, 'risk', rows),
-    explainInterest: (versionId, row, products) => client.call('explainInterest', { versionId, row, products }),
-    explainRisk: (versionId, row) => client.call('explainRisk', { versionId, row }),
+    explainInterest: (versionId, row, products, method) =>
+      client.call('explainInterest', { versionId, row, products, method }),
+    explainRisk: (versionId, row, method) => client.call('explainRisk', { versionId, row, method }),
     close: () => client.close(),
   };
 }

@@ -6,6 +6,7 @@ import type { UserRow } from '../data/dataset.js';
 import { encodeRows } from '../encoders/encode.js';
 import type { Explanation, Task } from '../engine.js';
 import { explainInterest, explainRisk } from '../explanations/explain.js';
+import type { ExplanationMethod } from '../explanations/methods.js';
 import type { Predictor } from '../models/kind.js';
 import { loadPredictor, type StoredModel } from '../models/predictor.js';
 import { type Answer, serveCalls } from './serve.js';
@@ -57,6 +58,11 @@ async function load(versionId: string, model: StoredModel): Promise<void> {
 
 type Versioned<T> = T & { readonly versionId: string };
 
+interface Explained {
+  readonly row: UserRow;
+  readonly method?: ExplanationMethod;
+}
+
 serveCalls({
   load: ({ versionId, model }: Versioned<{ model: StoredModel }>): Promise<Answer<void>> =>
     inTurn(async () => ({ result: await load(versionId, model) })),
@@ -71,12 +77,13 @@ serveCalls({
       const result = await score(predictorOf(versionId, task), rows);
       return { result, transfer: [result.buffer] };
     }),
-  explainRisk: ({ versionId, row }: Versioned<{ row: UserRow }>): Promise<Answer<Explanation>> =>
-    inTurn(async () => ({ result: await explainRisk(predictorOf(versionId, 'risk'), row) })),
+  explainRisk: ({ versionId, row, method }: Versioned<Explained>): Promise<Answer<Explanation>> =>
+    inTurn(async () => ({ result: await explainRisk(predictorOf(versionId, 'risk'), row, method) })),
   explainInterest: ({
     versionId,
     row,
     products,
-  }: Versioned<{ row: UserRow; products: readonly string[] }>): Promise<Answer<Explanation[]>> =>
-    inTurn(async () => ({ result: await explainInterest(predictorOf(versionId, 'interest'), row, products) })),
+    method,
+  }: Versioned<Explained & { products: readonly string[] }>): Promise<Answer<Explanation[]>> =>
+    inTurn(async () => ({ result: await explainInterest(predictorOf(versionId, 'interest'), row, products, method) })),
 });

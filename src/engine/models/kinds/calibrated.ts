@@ -24,6 +24,7 @@ export const calibrated: ModelKind<'calibrated'> = {
       member,
       expander,
       batchSizes: opened.batchSizes,
+      centred: opened.centred,
       async run(batch) {
         const probabilities = await member.run(batch);
         return probabilities.map((probability) => 1 / (1 + Math.exp(-calibrate(calibration, logOdds(probability)))));
@@ -31,6 +32,7 @@ export const calibrated: ModelKind<'calibrated'> = {
       dispose: () => member.dispose(),
     };
   },
+  isExact: (_, __, opened) => (opened as OpenCalibrated).member.exact,
   /** The model's own explanation, stretched as calibration stretches the way from base to score. */
   async explainRisk({ opened }, { calibration }, row) {
     const { base, score, contributions } = await (opened as OpenCalibrated).member.explainRisk(row);

@@ -19,6 +19,7 @@ export const hybrid: ModelKind<'hybrid'> = {
   pack: packHybrid,
   unpack: unpackHybrid,
   open: openHybrid,
+  isExact: () => false,
   explainRisk: async () => {
     throw badInput('hybrid is no model of risk.');
   },

@@ -8,8 +8,9 @@ import { type Batch, candidatesOf } from '../../training/batch.js';
 import { fitNetworks } from '../../training/fit-networks.js';
 import type { TrainingSettings } from '../../training/settings.js';
 import type { ModelKind, OpenModel } from '../kind.js';
-import { candidateSpecs, network, probabilities } from '../network.js';
+import { type Architecture, candidateSpecs, network, probabilities } from '../network.js';
 import { networkShape, packNetwork, unpackNetwork } from '../network-file.js';
+import { slopesGraph } from '../slopes.js';
 import type { NetworkWeights } from '../weights.js';
 
 const NO_PUBLIC_EVENTS = 'what it reads of events has no public ranges, and quantiles of a bank must not leave it';
@@ -31,10 +32,10 @@ export const networks: ModelKind<'network'> = {
   pack: packNetwork,
   unpack: (bytes, { task, contract }) => unpackNetwork(bytes, networkShape(task, contract)),
   open: (weights, { task, contract, backend }) => openNetwork(task, createExpander(contract), weights, backend),
+  isExact: ({ architecture }, task) => task === 'risk' && isLinear(architecture),
   /** Linear models exactly: weight · (input − mean), summed by column. Others by sampled Shapley values. */
   async explainRisk(predictor, weights, row) {
-    const { hidden, rank } = weights.architecture;
-    return hidden.length === 0 && !rank
+    return isLinear(weights.architecture)
       ? linearExplanation(predictor, weights, row)
       : explainRiskBySampling(predictor, row);
   },
@@ -42,13 +43,16 @@ export const networks: ModelKind<'network'> = {
   explainInterest: (predictor, _, row, products) => explainInterestBySampling(predictor, row, products),
 };
 
+const isLinear = ({ hidden, rank }: Architecture): boolean => hidden.length === 0 && !rank;
+
 /** The mean of the members' probabilities, weights as constants of one graph for each size of batch. */
 function openNetwork(
   task: Task,
   expander: OpenModel['expander'],
-  { architecture, members }: NetworkWeights,
+  weights: NetworkWeights,
   backend: Backend,
 ): OpenModel {
+  const { architecture, members } = weights;
   const model = network(architecture);
   const manifest = manifestOf(model);
   const context = {
@@ -58,6 +62,7 @@ function openNetwork(
     },
   };
   const executables = new Map<number, Promise<Executable>>();
+  const slopeExecutables = new Map<number, Promise<Executable>>();
   const compile = (rows: number) =>
     backend.compile(
       (ops, [inputs, candidates]) => {
@@ -73,6 +78,7 @@ function openNetwork(
     );
   return {
     expander,
+    centred: true,
     // Compiled when first needed: one user, a handful, many.
     batchSizes: [1, 16, 256],
     async run(batch: Batch) {
@@ -84,8 +90,19 @@ function openNetwork(
       const [output] = await (await executable).run([batch.inputs, ...candidatesOf(batch)]);
       return output;
     },
+    async slopes(batch, targets) {
+      let executable = slopeExecutables.get(batch.rows);
+      if (!executable) {
+        const { graph, inputs } = slopesGraph(task, weights, batch.rows, context);
+        executable = backend.compile(graph, inputs);
+        slopeExecutables.set(batch.rows, executable);
+      }
+      const [output] = await (await executable).run([batch.inputs, ...candidatesOf(batch), targets]);
+      return output;
+    },
     async dispose() {
-      for (const executable of executables.values()) await (await executable).dispose();
+      for (const executable of [...executables.values(), ...slopeExecutables.values()])
+        await (await executable).dispose();
     },
   };
 }

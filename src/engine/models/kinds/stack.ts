@@ -1,7 +1,7 @@
 import { explainStackedInterest, explainStackedRisk } from '../../stacking/explain.js';
 import { packStack, unpackStack } from '../../stacking/file.js';
 import { fitStack } from '../../stacking/fit.js';
-import { openStack } from '../../stacking/open.js';
+import { type OpenStack, openStack } from '../../stacking/open.js';
 import type { ModelKind } from '../kind.js';
 
 /** Models of a user's features, added up. */
@@ -13,6 +13,7 @@ export const stack: ModelKind<'stack'> = {
   pack: packStack,
   unpack: unpackStack,
   open: openStack,
+  isExact: (_, task, opened) => task === 'risk' && (opened as OpenStack).members.every(({ exact }) => exact),
   explainRisk: explainStackedRisk,
   explainInterest: explainStackedInterest,
 };

@@ -23,6 +23,7 @@ export const twoTower: ModelKind<'two-tower'> = {
     return unpackTwoTower(bytes, networkShape(task, contract));
   },
   open: openTwoTower,
+  isExact: () => false,
   explainRisk: async () => {
     throw badInput('two-tower is no model of risk.');
   },
