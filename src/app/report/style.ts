@@ -76,6 +76,8 @@ details::details-content{content-visibility:visible;display:block;block-size:aut
 summary{list-style:none}
 .wide{overflow:visible}
 table{font-size:8.5pt}
+.tight table{font-size:7pt}
+.tight th,.tight td{padding:.1rem .25rem}
 th,td{padding:.15rem .4rem}
 }
 `;
