@@ -6,7 +6,7 @@ import { groupUsers } from '../../engine/metrics/fairness/groups.js';
 import { blindThreshold, groupThresholds, reweighing } from '../../engine/metrics/fairness/mitigation.js';
 import { type RiskFairness, riskFairness } from '../../oversight/fairness-report.js';
 import { table } from '../output.js';
-import { afterChoosing, type RiskSamples } from './offline.js';
+import type { RiskSamples } from './offline.js';
 import { fairnessText } from './render.js';
 
 const WARNING =
@@ -29,8 +29,7 @@ export function mitigateThresholds(
   rule: DecisionRule & { readonly threshold: number },
   smallest: number,
 ): Mitigated {
-  const { chosenOn } = samples;
-  const tested = afterChoosing(samples);
+  const { chosenOn, triedOn: tested } = samples;
   const before = riskFairness(tested, columns, tested.users, rule, smallest);
   const groupings = columns.map((column) => groupUsers(column, chosenOn.users, smallest));
   const threshold = blindThreshold(chosenOn, groupings, rule, smallest);

@@ -3,17 +3,20 @@ import type { ReadContext } from '../../database/import/files/csv-file.js';
 import { Accounting } from '../../database/import/report.js';
 import { bareProduct, readProducts } from '../../database/import/tables/products.js';
 import type { Column, Dataset } from '../../engine/data/dataset.js';
+import { dealFolds } from '../../engine/data/split.js';
 import type { EvaluationResult } from '../../engine/engine.js';
 import type { RankedProducts, ScoredUsers } from '../../engine/evaluation/predictions.js';
 import type { Favourable } from '../../engine/metrics/fairness/fairness.js';
 import { badInput } from '../../errors.js';
 import { type InterestFairness, interestFairness, type RankedUsers } from '../../oversight/fairness-report.js';
 
-/** Users whose predictions figures are made of, and those by whom thresholds are chosen. */
+/** Users whose predictions figures are made of. */
 export interface RiskSamples {
   readonly tested: ScoredUsers;
+  /** By whom thresholds are chosen, and others on whom these are tried. */
   readonly chosenOn: ScoredUsers;
-  /** What they are, for whoever reads the figures. */
+  readonly triedOn: ScoredUsers;
+  /** Who is tested, for whoever reads the figures. */
   readonly from: string;
   readonly threshold: number;
 }
@@ -30,25 +33,23 @@ export function riskSamples(result: EvaluationResult, given: number | undefined)
   if (predictions?.task !== 'risk') throw badInput('The evaluation gave no predictions of risk.');
   const { crossValidated, test, validation } = predictions;
   const tested = crossValidated ?? test;
-  const threshold = given ?? metrics.threshold ?? atEventRate(tested);
   const enough = !crossValidated && validation && validation.users.length >= ENOUGH;
+  const [chosenOn, triedOn] = enough ? [validation, tested] : halvesOf(tested);
   return {
-    tested,
-    chosenOn: enough ? validation : everyOther(tested, 0),
+    ...{ tested, chosenOn, triedOn },
     from: tested.fold ? 'all users, each by a model that did not see them (cross-validation)' : 'the test users',
-    threshold,
+    threshold: given ?? metrics.threshold ?? atEventRate(tested),
   };
 }
 
-/** Those on whom thresholds were not chosen: all tested users, or the other half. */
-export const afterChoosing = ({ tested, chosenOn }: RiskSamples): ScoredUsers =>
-  chosenOn.users.length < tested.users.length && chosenOn.users.every((user, place) => user === tested.users[2 * place])
-    ? everyOther(tested, 1)
-    : tested;
-
-function everyOther({ users, labels, probabilities }: ScoredUsers, from: number): ScoredUsers {
-  const isIn = (_: number, place: number) => place % 2 === from;
-  return { users: users.filter(isIn), labels: labels.filter(isIn), probabilities: probabilities.filter(isIn) };
+/** Two random halves, always the same: the order of users may mean something. */
+function halvesOf({ users, labels, probabilities }: ScoredUsers): [ScoredUsers, ScoredUsers] {
+  const half = dealFolds(users, 2, 1);
+  const take = (which: number): ScoredUsers => {
+    const isIn = (_: number, place: number) => half[place] === which;
+    return { users: users.filter(isIn), labels: labels.filter(isIn), probabilities: probabilities.filter(isIn) };
+  };
+  return [take(0), take(1)];
 }
 
 function atEventRate({ labels, probabilities }: ScoredUsers): number {
