@@ -5,9 +5,9 @@ import { checkNames } from '../training/settings.js';
 import { MAX_PRODUCTS } from '../trees/member.js';
 import { isTreeModel } from '../trees/settings.js';
 
-/** Models of a user's features that are worth adding up, by task, the quickest first. */
+/** Models of a user's features that are worth adding up, by task, the quickest first. (A scorecard is a coarser logistic regression.) */
 const MEMBERS: Readonly<Record<Task, readonly ModelName[]>> = {
-  risk: ['scorecard', 'logistic', 'dnn', 'gbdt', 'random-forest'],
+  risk: ['logistic', 'dnn', 'gbdt', 'random-forest'],
   interest: ['linear', 'dnn', 'gbdt', 'random-forest'],
 };
 const MOST = 8;
