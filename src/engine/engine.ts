@@ -17,7 +17,7 @@ import type { TwoTowerSettings } from './two-tower/settings.js';
 
 export type Task = 'interest' | 'risk';
 /** Models that have parameters: what a federation can train. */
-export const NETWORK_MODELS = ['linear', 'logistic', 'dnn', 'cnn', 'gru'] as const;
+export const NETWORK_MODELS = ['linear', 'logistic', 'dnn', 'tabm', 'cnn', 'gru'] as const;
 export type NetworkModel = (typeof NETWORK_MODELS)[number];
 export const MODELS = [
   'popularity',

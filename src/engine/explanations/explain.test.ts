@@ -23,6 +23,7 @@ const QUICK: Readonly<Record<ModelName, ModelSettings>> = {
   linear: quick,
   logistic: quick,
   dnn: { ...quick, hidden: [16], dropout: 0.2, members: 2 },
+  tabm: { ...quick, hidden: [16], dropout: 0.2, networks: 4 },
   cnn: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 2 },
   gru: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 2 },
   gbdt: { rounds: 60, patience: 10, learningRate: 0.1, members: 2 },

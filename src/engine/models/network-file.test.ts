@@ -19,11 +19,22 @@ describe('stored weights', () => {
     const flat = new Float32Array(manifestOf(network(factored)).size).fill(0.5);
     const low = { kind: 'network' as const, architecture: factored, members: [flat] };
     expect(unpackNetwork(packNetwork(low), { inputs: 3, outputs: 2 })).toEqual(low);
+    const many = { inputs: 3, hidden: [4], networks: 5, outputs: 2 };
+    const members = [new Float32Array(manifestOf(network(many)).size).fill(0.5)];
+    const inOne = { kind: 'network' as const, architecture: many, members };
+    expect(unpackNetwork(packNetwork(inOne), { inputs: 3, outputs: 2 })).toEqual(inOne);
   });
 
   test.each<[string, Uint8Array]>([
     ['of another width', packNetwork({ ...weights, architecture: { ...architecture, inputs: 3 } })],
     ['with a value that is not finite', packNetwork({ ...weights, members: [member(0).fill(Number.NaN)] })],
+    [
+      'of a thousand networks in one',
+      writeSafetensors({
+        tensors: [],
+        metadata: { kind: 'network', hidden: '[4]', networks: '1000', members: '1' },
+      }),
+    ],
     ['of no kind', writeSafetensors({ tensors: [], metadata: {} })],
     [
       'with hidden layers of nonsense',

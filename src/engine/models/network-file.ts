@@ -30,6 +30,7 @@ export function packNetwork({ architecture, members }: NetworkWeights): Uint8Arr
         reader: architecture.sequence.reader,
         units: JSON.stringify(architecture.sequence.units),
       }),
+      ...(architecture.networks && { networks: String(architecture.networks) }),
       members: String(members.length),
     },
   });
@@ -108,10 +109,13 @@ function networkOf(
     hidden,
     outputs,
     ...(metadata.rank && { rank: parseUnits(metadata.rank) }),
+    ...(metadata.networks && { networks: parseNetworks(metadata.networks) }),
     ...parseReader(metadata, sequence),
   };
   if (sequence && (hidden.length === 0 || metadata.rank))
     throw refuse('a reader of sequences needs hidden layers, and no rank');
+  if (metadata.networks && (hidden.length === 0 || metadata.rank || sequence))
+    throw refuse('networks in one need hidden layers, and neither a rank nor a sequence');
   const { entries } = manifestOf(network(architecture));
   if (tensors.length !== count * entries.length) throw refuse('a tensor is missing or too many');
   const places = Array.from({ length: count }, (_, member) =>
@@ -144,6 +148,12 @@ function parseReader(
   const widths = parseWidths(units);
   if (widths.length === 0) throw refuse('the reader of sequences has no units');
   return { sequence: { ...sequence, reader: known, units: widths } };
+}
+
+function parseNetworks(text: string): number {
+  const networks = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (networks < 2 || networks > 256) throw refuse('there must be 2 to 256 networks in one');
+  return networks;
 }
 
 function parseUnits(text: string): number {

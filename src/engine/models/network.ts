@@ -1,6 +1,7 @@
 import type { InputSpec } from '../backends/backend.js';
 import type { Task } from '../engine.js';
 import { activation } from '../layers/activation.js';
+import { separateDense, sharedDense } from '../layers/batch-ensemble.js';
 import { addUp, part, sequential } from '../layers/compose.js';
 import { dense } from '../layers/dense.js';
 import { dropout } from '../layers/dropout.js';
@@ -20,6 +21,11 @@ export interface Architecture {
   readonly rank?: number;
   /** Products for interest, 1 for risk. */
   readonly outputs: number;
+  /**
+   * So many networks in one, whose hidden layers share their weights but for scales (TabM): logits are (rows · networks, outputs). Needs
+   * hidden layers; has neither a linear part beside them nor a sequence.
+   */
+  readonly networks?: number;
   /** The end of the row is a sequence, which is read by itself. Needs hidden layers, and has no linear part beside them. */
   readonly sequence?: SequencePart;
   /** The hidden layers make a user's vector, and products have theirs. Needs hidden layers, and has no linear part beside them. */
@@ -44,6 +50,7 @@ export function network(architecture: Architecture, rate = 0): Layer {
   }
   if (architecture.towers)
     return sequential([userTower(architecture, rate), productTower(architecture.towers, outputs)]);
+  if (architecture.networks) return networksInOne(architecture, architecture.networks, rate);
   const deep = sequential([...hiddenLayers(architecture, rate), output(hidden[hidden.length - 1], 'glorot')]);
   if (!rank) return deep;
   return addUp([
@@ -62,6 +69,24 @@ function hiddenLayers(architecture: Architecture, rate: number): Layer[] {
         : dense({ name, inputs: hidden[index - 1], units, activation: 'relu', initialiser: 'he' });
     return rate > 0 ? [layer, dropout({ name: `${name}.dropout`, width: units, rate })] : [layer];
   });
+}
+
+function networksInOne({ inputs, hidden, outputs }: Architecture, networks: number, rate: number): Layer {
+  const layers = hidden.map((units, index) =>
+    sharedDense({
+      name: `deep.${index}`,
+      inputs: index === 0 ? inputs : hidden[index - 1],
+      units,
+      networks,
+      first: index === 0,
+      initialiser: index === 0 ? FIRST : 'he',
+      rate,
+    }),
+  );
+  return sequential([
+    ...layers,
+    separateDense({ name: 'output', inputs: hidden[hidden.length - 1], units: outputs, networks }),
+  ]);
 }
 
 /** The part of a network with towers that makes the users' vectors, (rows, embedding). Its parameters are the network's first. */
@@ -96,7 +121,9 @@ function firstLayer({ inputs, sequence }: Architecture, units: number, rate: num
  */
 export function startingWeights(model: Layer, prior: ArrayLike<number>, seed: number): Float32Array {
   const weights = initialParameters(model, seed);
-  weights.set(prior, entryOf(manifestOf(model), 'output.bias').offset);
+  const { offset, shape } = entryOf(manifestOf(model), 'output.bias');
+  // One after the other for each of several networks in one.
+  for (let at = 0; at < shape[0]; at += prior.length) weights.set(prior, offset + at);
   return weights;
 }
 
@@ -117,19 +144,48 @@ export function labelSpecs(task: Task, rows: number, outputs: number): InputSpec
   return [...candidateSpecs(task, rows, outputs), targets, { shape: [rows], dtype: 'float32' }];
 }
 
-/** Log loss over what labelSpecs describes: softmax over the candidates for interest, logistic for risk. */
+/**
+ * Log loss over what labelSpecs describes: softmax over the candidates for interest, logistic for risk. Of several networks in one the
+ * mean of their losses: each learns by itself.
+ */
 export function lossOf(task: Task, ops: Ops, logits: Tensor, labels: readonly Tensor[]): Loss {
-  if (task === 'risk') return binaryCrossEntropy(ops, logits, labels[0], { weights: labels[1] });
-  return softmaxCrossEntropy(ops, logits, labels[1], { classes: labels[0], weights: labels[2] });
+  const times = logits.shape[0] / labels[0].shape[0];
+  const each = (tensor: Tensor) => repeated(ops, tensor, times);
+  const weights = (given: Tensor) => (times === 1 ? given : ops.mul(each(given), ops.constant([1 / times], [])));
+  if (task === 'risk') return binaryCrossEntropy(ops, logits, each(labels[0]), { weights: weights(labels[1]) });
+  const [classes, targets, given] = labels;
+  return softmaxCrossEntropy(ops, logits, times === 1 ? targets : each(ops.oneHot(targets, logits.shape[1])), {
+    classes: each(classes),
+    weights: weights(given),
+  });
+}
+
+/** Each row so many times, one after the other. */
+function repeated(ops: Ops, tensor: Tensor, times: number): Tensor {
+  if (times === 1) return tensor;
+  const [rows, ...rest] = tensor.shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  const copies = ops.broadcastTo(ops.reshape(tensor, [rows, 1, size]), [rows, times, size]);
+  return ops.reshape(copies, [rows * times, ...rest]);
 }
 
 const NEVER = -1e9;
 
 /**
+ * Probabilities of rows from logits; of several networks in one the mean of theirs.
+ * @param rows of the batch
+ */
+export function probabilities(task: Task, ops: Ops, logits: Tensor, rows: number, candidates?: Tensor): Tensor {
+  const times = logits.shape[0] / rows;
+  const each = probabilitiesOf(task, ops, logits, candidates && repeated(ops, candidates, times));
+  return times === 1 ? each : ops.mean(ops.reshape(each, [rows, times, logits.shape[1]]), [1]);
+}
+
+/**
  * Probabilities from logits. Interest: those of the candidates sum to 1; a product that is no candidate (owned already) gets
  * the probability that it would have, were it one more candidate.
  */
-export function probabilities(task: Task, ops: Ops, logits: Tensor, candidates?: Tensor): Tensor {
+function probabilitiesOf(task: Task, ops: Ops, logits: Tensor, candidates?: Tensor): Tensor {
   if (task === 'risk' || !candidates) return ops.sigmoid(logits);
   const open = ops.where(candidates, logits, ops.constant([NEVER], []));
   const highest = ops.max(open, [1], true);

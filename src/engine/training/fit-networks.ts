@@ -27,7 +27,10 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
   const holdings = task === 'interest' ? 'oneHidden' : dataset.ownership ? 'owned' : 'none';
   const sizes = { task, model, users: train.length, linearWeights: 0 };
   const [usual] = candidateSettings(sizes);
-  checkNames(model, request.settings ?? {}, [...Object.keys(usual), ...(usual.units ? [] : ['rank'])]);
+  checkNames(model, request.settings ?? {}, [
+    ...Object.keys(usual),
+    ...(usual.units || usual.networks ? [] : ['rank']),
+  ]);
   const { bins, encoding, steps = 0, stepBins = 0 } = checkSettings({ ...usual, ...request.settings });
   const sequence = usual.units && { steps, bins: stepBins };
   const contract = fitContract(dataset, { users: train, bins, encoding, holdings, ...(sequence && { sequence }) });
@@ -90,7 +93,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
 export function architectureOf(
   { task, model }: Pick<NetworkRequest, 'task' | 'model'>,
   contract: FeatureContract,
-  { hidden, rank, units }: TrainingSettings,
+  { hidden, rank, units, networks }: TrainingSettings,
 ): Architecture {
   const { sequence, ...shape } = networkShape(task, contract);
   const reader = READERS.find((name) => name === model);
@@ -98,6 +101,7 @@ export function architectureOf(
     ...shape,
     hidden,
     ...(rank && { rank }),
+    ...(networks && { networks }),
     ...(reader && sequence && units && { sequence: { ...sequence, reader, units } }),
   };
 }

@@ -108,7 +108,8 @@ async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
   const { inputs: width, outputs } = architecture;
   const model = network(architecture, settings.dropout);
   const expander = createExpander(contract);
-  const rows = microBatchRows(Math.min(settings.batchSize, MICRO_BATCH), width, outputs);
+  const networks = architecture.networks ?? 1;
+  const rows = microBatchRows(Math.min(settings.batchSize, MICRO_BATCH), width * networks, outputs * networks);
   const features = [{ shape: [rows, width], dtype: 'float32' as const }];
   const labels = labelSpecs(task.task, rows, outputs);
   const { graph, inputs } = trainingStep({
@@ -133,7 +134,7 @@ async function prepare(task: MemberTask, backend: Backend): Promise<Run> {
     },
     [{ shape: [manifest.size], dtype: 'float32' }, ...features, ...labels],
   );
-  const limit = Math.max(1024, Math.min(MAX_EPOCH_ROWS, Math.floor(EPOCH_WORK / (3 * manifest.size))));
+  const limit = Math.max(1024, Math.min(MAX_EPOCH_ROWS, Math.floor(EPOCH_WORK / (3 * manifest.size * networks))));
   const source = task.labels
     ? shuffled(riskExamples(task.train, task.labels, task.userWeights), limit)
     : hiddenInTurn(task.encoded, task.train, limit);

@@ -50,6 +50,7 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
     );
   }
   const deep = { ...base, learningRate: 0.001, members: 5 };
+  if (model === 'tabm') return tabmSettings({ ...base, learningRate: 0.002, networks: 16 }, task, small);
   if (isReader(model)) return sequenceSettings(model, { ...deep, steps: 32, stepBins: small ? 6 : 12 }, small);
   if (small) {
     return vary(
@@ -66,9 +67,21 @@ export function candidateSettings({ task, model, users, linearWeights }: Problem
 
 const isReader = (model: NetworkModel): model is Reader => (READERS as readonly string[]).includes(model);
 
+/** Networks that share their weights regularise each other: they need less dropout than one alone. */
+function tabmSettings(base: TrainingSettings, task: Task, small: boolean): TrainingSettings[] {
+  if (small) {
+    return [
+      { ...base, hidden: [64, 64], dropout: 0.3, weightDecay: 0.1 },
+      { ...base, hidden: [64, 64], dropout: 0.1, weightDecay: 0.3 },
+    ];
+  }
+  const usual = { ...base, hidden: [128, 128], dropout: 0.1, weightDecay: 0.01 };
+  return task === 'interest' ? [usual] : [usual, { ...usual, dropout: 0.3, weightDecay: 0.1 }];
+}
+
 /** A convolution reads a window of steps; a recurrent state has all of them to remember. */
 function sequenceSettings(reader: Reader, base: TrainingSettings, small: boolean): TrainingSettings[] {
-  const units = reader === 'cnn' ? (small ? [32] : [64, 64]) : [small ? 24 : 64];
+  const units = reader === 'cnn' ? (small ? [32, 32] : [64, 64]) : [small ? 24 : 64];
   if (small) {
     return [
       { ...base, hidden: [64], units, dropout: 0.5, weightDecay: 0.1 },

@@ -35,6 +35,8 @@ export interface TrainingSettings {
   readonly maxEpochs: number;
   /** Epochs without a better validation log loss before training stops. */
   readonly patience: number;
+  /** tabm: networks in one, which share their hidden layers' weights but for scales. */
+  readonly networks?: number;
   /** Networks trained with seeds of their own whose probabilities are averaged. */
   readonly members: number;
 }
@@ -67,6 +69,7 @@ export function checkSettings(settings: TrainingSettings): TrainingSettings {
   range('hidden layers', settings.hidden.length, 0, 16);
   for (const units of settings.hidden) range('hidden units', units, 1, 16_384);
   if (settings.units !== undefined) checkSequence(settings as SequenceSettings);
+  if (settings.networks !== undefined) range('networks', settings.networks, 2, 256);
   if (settings.rank !== undefined) range('rank', settings.rank, 1, 16_384);
   if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
   return settings;

@@ -18,10 +18,12 @@ const WORTH_A_THREAD = 1e8;
 const TREES_WORTH_A_THREAD = 2e7;
 
 function workOf({ architecture, train }: MemberTask): number {
-  const { inputs, hidden, outputs, sequence } = architecture;
+  const { inputs, hidden, outputs, sequence, networks = 1 } = architecture;
   const widths = [inputs, ...hidden, outputs];
   const ofSequence = sequence ? sequence.steps * sequence.channels * sequence.units[0] : 0;
-  return train.length * widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], ofSequence);
+  return (
+    train.length * networks * widths.slice(1).reduce((sum, width, layer) => sum + width * widths[layer], ofSequence)
+  );
 }
 
 export interface MemberPool extends Trainers {

@@ -1,5 +1,6 @@
 import type { GraphFunction } from '../../../src/engine/backends/backend.js';
 import { type Activation, activation } from '../../../src/engine/layers/activation.js';
+import { separateDense, sharedDense } from '../../../src/engine/layers/batch-ensemble.js';
 import { addUp, concatenate, select, sequential } from '../../../src/engine/layers/compose.js';
 import { dense } from '../../../src/engine/layers/dense.js';
 import { dropout, fillMask } from '../../../src/engine/layers/dropout.js';
@@ -132,6 +133,20 @@ const ACTIVATION: Record<Activation, (value: number) => number> = {
 };
 const ACTIVATIONS = Object.keys(ACTIVATION) as Activation[];
 
+/** Rows of networks in one, one after the other: each with scales and a bias of its own around the shared weights. */
+function networksInOne(rows: readonly (readonly number[])[], w: Weights, name: string, kind: Activation): number[] {
+  const width = rows[0].length;
+  const units = w(`${name}.weight`).length / width;
+  const networks = w(`${name}.in`).length / width;
+  return rows.flatMap((row, at) => {
+    const own = (part: string, size: number) =>
+      w(`${name}.${part}`).slice((at % networks) * size, ((at % networks) + 1) * size);
+    const scaled = row.map((value, input) => value * own('in', width)[input]);
+    const product = affine(scaled, w(`${name}.weight`), new Array(units).fill(0));
+    return product.map((value, unit) => ACTIVATION[kind](value * own('out', units)[unit] + own('bias', units)[unit]));
+  });
+}
+
 const rowsOf = (values: readonly number[], width: number): number[][] =>
   Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
 
@@ -156,6 +171,9 @@ const columns: Data = {
 const randomMask = new Float32Array(30);
 fillMask(randomMask, { rate: 0.4 }, generator);
 export const mask: Data = { shape: [6, 5], dtype: 'float32', values: [...randomMask] };
+const ofNetworks = new Float32Array(36);
+fillMask(ofNetworks, { rate: 0.4 }, generator.fork('networks'));
+const networksMask: Data = { shape: [6, 6], dtype: 'float32', values: [...ofNetworks] };
 
 const shared = embeddingBag({ name: 'e', rows: 7, width: 3, slots: 4 });
 const dropped = (after: Layer[] = []) => sequential([dropout({ name: 'drop', width: 5, rate: 0.4 }), ...after]);
@@ -174,6 +192,44 @@ export const LAYERS: readonly LayerCase[] = [
     layer: dense({ name: 'd', inputs: 5, units: 3, bias: false }),
     inputs: [x],
     formula: (w) => affine(x.values, w('d.weight'), [0, 0, 0]),
+  },
+  {
+    name: 'the first layer of networks in one',
+    layer: sharedDense({ name: 's', inputs: 5, units: 2, networks: 3, first: true, activation: 'tanh' }),
+    inputs: [x],
+    formula: (w) =>
+      networksInOne(
+        rowsOf(x.values, 5).flatMap((row) => [row, row, row]),
+        w,
+        's',
+        'tanh',
+      ),
+  },
+  {
+    name: 'networks in one, with dropout',
+    layer: sequential([
+      sharedDense({ name: 's', inputs: 5, units: 4, networks: 3, first: true, activation: 'tanh' }),
+      sharedDense({ name: 't', inputs: 4, units: 2, networks: 3, activation: 'sigmoid', rate: 0.4 }),
+      separateDense({ name: 'o', inputs: 2, units: 2, networks: 3 }),
+    ]),
+    inputs: [x],
+    masks: [networksMask],
+    training: true,
+    formula(w) {
+      const first = networksInOne(
+        rowsOf(x.values, 5).flatMap((row) => [row, row, row]),
+        w,
+        's',
+        'tanh',
+      );
+      const second = networksInOne(rowsOf(first, 4), w, 't', 'sigmoid');
+      const dropped = second.map((value, at) => value * networksMask.values[at]);
+      return rowsOf(dropped, 2).flatMap((row, at) => {
+        const network = at % 3;
+        const weight = w('o.weight').slice(network * 4, (network + 1) * 4);
+        return affine(row, weight, w('o.bias').slice(network * 2, (network + 1) * 2));
+      });
+    },
   },
   {
     name: 'a fixed matrix after a dense layer',

@@ -14,12 +14,14 @@ import { slopesGraph } from '../slopes.js';
 import type { NetworkWeights } from '../weights.js';
 
 const NO_PUBLIC_EVENTS = 'what it reads of events has no public ranges, and quantiles of a bank must not leave it';
+const MANY_NETWORKS =
+  'it is many networks in one: what clipping leaves of a user is shared among them, and noise drowns it (dnn does better)';
 
 /** Linear models, deep networks over the encoded row, and such that read a sequence beside it. */
 export const networks: ModelKind<'network'> = {
   kind: 'network',
   models: NETWORK_MODELS,
-  notFederated: { cnn: NO_PUBLIC_EVENTS, gru: NO_PUBLIC_EVENTS },
+  notFederated: { cnn: NO_PUBLIC_EVENTS, gru: NO_PUBLIC_EVENTS, tabm: MANY_NETWORKS },
   fit: (request, { trainMembers }) =>
     fitNetworks(
       {
@@ -69,7 +71,7 @@ function openNetwork(
         const each = members.map((flat) => {
           const parameters = sliceParameters(ops, ops.constant(flat, [flat.length]), manifest);
           const { output } = model.forward(ops, parameters, [inputs], context);
-          return probabilities(task, ops, output, candidates);
+          return probabilities(task, ops, output, rows, candidates);
         });
         const sum = each.reduce((total, one) => ops.add(total, one));
         return [members.length === 1 ? sum : ops.mul(sum, ops.constant([1 / members.length], []))];
