@@ -5,10 +5,12 @@ import type { Services } from './services.js';
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['setImmediate'] });
   warmed = [];
+  watched = [];
 });
 afterEach(() => jest.useRealTimers());
 
 let warmed: string[];
+let watched: string[];
 
 function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<unknown>): Services {
   const institutions = {
@@ -18,10 +20,23 @@ function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<u
     ],
   };
   const recommendations = { warmUp: async (id: string) => warmed.push(id) };
-  return { institutions, profiles: { refresh }, recommendations } as unknown as Services;
+  const embeddings = { refresh: async () => undefined };
+  const drift = {
+    watch: async (id: string) => {
+      watched.push(id);
+      if (watched.length === 1) throw new Error('too few');
+    },
+  };
+  return {
+    institutions,
+    profiles: { refresh },
+    recommendations,
+    embeddings,
+    oversight: { drift },
+  } as unknown as Services;
 }
 
-test('warms up, then refreshes every institution now and then, whether a round fails or not, until it is stopped', async () => {
+test('warms up, then refreshes and watches every institution now and then, whether a round fails or not, until it is stopped', async () => {
   const refreshed: (string | undefined)[] = [];
   const errors: unknown[] = [];
   const services = fakeServices(async ({ institutionId }) => {
@@ -33,12 +48,16 @@ test('warms up, then refreshes every institution now and then, whether a round f
   expect([refreshed, warmed]).toEqual([[], ['a', 'b']]);
   jest.advanceTimersByTime(30_000);
   await turn();
-  expect([refreshed, errors]).toEqual([['a'], [new Error('lost')]]);
+  expect([refreshed, errors]).toEqual([['a'], [new Error('lost'), new Error('too few')]]);
+  expect(watched).toEqual(['a', 'b']);
   jest.advanceTimersByTime(6 * 3_600_000);
   await turn();
-  expect(refreshed).toEqual(['a', 'a', 'b']);
+  expect([refreshed, watched]).toEqual([
+    ['a', 'a', 'b'],
+    ['a', 'b', 'a', 'b'],
+  ]);
   await housekeeping.stop();
   jest.advanceTimersByTime(100 * 3_600_000);
   await turn();
-  expect([refreshed.length, errors.length]).toEqual([3, 1]);
+  expect([refreshed.length, errors.length]).toEqual([3, 2]);
 });

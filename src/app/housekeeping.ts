@@ -16,21 +16,22 @@ export interface Housekeeping {
  */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
   const controller = new AbortController();
+  const { signal } = controller;
   let timer: NodeJS.Timeout;
-  let round = forAll(services, controller.signal, ({ id }) => services.recommendations.warmUp(id)).catch((error) => {
-    if (!controller.signal.aborted) onError(error);
-  });
+  /** What fails is told, and keeps nothing else from being done. */
+  const attempt = (work: Promise<unknown>): Promise<unknown> =>
+    work.catch((error) => {
+      if (!signal.aborted) onError(error);
+    });
+  let round = attempt(forAll(services, signal, ({ id }) => services.recommendations.warmUp(id)));
   const schedule = (ms: number) => {
     timer = setTimeout(() => {
       round = round
-        .then(() => refreshAll(services, controller.signal))
-        .then(() => placeAll(services, controller.signal))
-        .then(() => watchAll(services, controller.signal))
-        .catch((error) => {
-          if (!controller.signal.aborted) onError(error);
-        })
+        .then(() => attempt(refreshAll(services, signal)))
+        .then(() => attempt(placeAll(services, signal)))
+        .then(() => attempt(forAll(services, signal, ({ id }) => attempt(services.oversight.drift.watch(id, signal)))))
         .finally(() => {
-          if (!controller.signal.aborted) schedule(EVERY_MS);
+          if (!signal.aborted) schedule(EVERY_MS);
         });
     }, ms).unref();
   };
@@ -50,10 +51,6 @@ const refreshAll = (services: Services, signal: AbortSignal): Promise<void> =>
 /** Embeddings of users who are new or have changed. */
 const placeAll = (services: Services, signal: AbortSignal): Promise<void> =>
   forAll(services, signal, ({ id }) => services.embeddings.refresh(localViewer(id), { signal }));
-
-/** Drift of the models in service. */
-const watchAll = (services: Services, signal: AbortSignal): Promise<void> =>
-  forAll(services, signal, ({ id }) => services.oversight.drift.watch(id, signal));
 
 async function forAll(
   { institutions }: Services,
