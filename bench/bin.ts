@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createOutput, reportFailure, table } from '../src/app/output.js';
 import { BACKENDS, type BackendName } from '../src/engine/backends/backend.js';
 import { ConcordError } from '../src/errors.js';
+import { accountant } from './accountant.js';
 import type { Benchmark, Result } from './benchmark.js';
 import { demoFederation } from './demo-federation.js';
 import { dpSgd } from './dp-sgd.js';
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   engine,
   recommenders,
   models,
+  accountant,
   'dp-sgd': dpSgd,
   import: importing,
   events,
