@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   drift: async () => (await import('./commands/drift.js')).driftCommand(),
   'model-card': async () => (await import('./commands/model-card.js')).modelCardCommand(),
   scorecard: async () => (await import('./commands/scorecard.js')).scorecardCommand(),
+  explain: async () => (await import('./commands/explain.js')).explainCommand(),
   compare: async () => (await import('./commands/compare.js')).compareCommand(),
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),

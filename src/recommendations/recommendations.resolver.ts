@@ -1,8 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from 'type-graphql';
+import type { ExplanationMethod } from '../engine/explanations/methods.js';
 import { badInput } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, fromGlobalId, PageArgs, pageInfo, toGlobalId } from '../graphql/relay.js';
+import { ExplanationMethodEnum } from '../models/explanation-method.type.js';
 import { ModelVersionNode } from '../models/model.type.js';
 import { loadModelVersion } from '../models/model-edge.js';
 import type { ModelsService } from '../models/models.service.js';
@@ -39,6 +41,11 @@ export class RecommendationsResolver {
       description: 'Which products. A further page has the filter of the first.',
     })
     filter: RecommendationFilterInput | null,
+    @Arg('explainBy', () => ExplanationMethodEnum, {
+      nullable: true,
+      description: "How the model's scores are taken apart into reasons (default: the best for the model).",
+    })
+    explainBy: ExplanationMethod | null,
     @Ctx() { viewer }: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<RecommendationConnection> {
@@ -46,6 +53,7 @@ export class RecommendationsResolver {
       userId: fromGlobalId('User', userId),
       first: page.first,
       filter: filterOf(filter),
+      explainBy: explainBy ?? undefined,
       reasons: selects(info, ['edges', 'reasons']) || selects(info, ['edges', 'base']),
     };
     const answer = page.after

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.js';
 import type { ScoringService } from '../engine/engine.js';
+import type { ExplanationMethod } from '../engine/explanations/methods.js';
 import { badInput, notFound } from '../errors.js';
 import type { ExperimentsService } from '../experiments/experiments.service.js';
 import { toGlobalId } from '../graphql/relay.js';
@@ -42,6 +43,8 @@ export interface RecommendRequest {
   readonly filter?: RecommendationFilter;
   /** Explain the page's products by the model: costs a call of the scorer. */
   readonly reasons: boolean;
+  /** How scores are taken apart; default: the best for the model. */
+  readonly explainBy?: ExplanationMethod;
 }
 
 /** Where a page ended: in which stored answer, after which rank. */
@@ -110,7 +113,8 @@ export class RecommendationsService {
         createdAt: now,
       };
       const decided = decideItems(answer, items.slice(0, request.first), catalogue, view, now);
-      const page = await this.explain(request.reasons ? model?.handle : undefined, answer, decided, catalogue);
+      const handle = request.reasons ? model?.handle : undefined;
+      const page = await this.explain(handle, answer, decided, catalogue, request.explainBy);
       const stored = { ...answer, items: [...page, ...items.slice(request.first)] };
       await this.modules.database.tenant(institutionId, (manager) => this.store.insert(manager, institutionId, stored));
       return present(stored, page, catalogue, answer.shown, output.rejected);
@@ -139,7 +143,7 @@ export class RecommendationsService {
       throw badInput('The filter of a further page is that of the first: leave it out, or begin anew.');
     const wanted = answer.items.slice(rank, rank + request.first);
     const decided = decideItems(answer, wanted, catalogue, view, now);
-    const page = await this.explainStored(institutionId, answer, decided, catalogue, request.reasons);
+    const page = await this.explainStored(institutionId, answer, decided, catalogue, request);
     const shown = rank + wanted.length;
     await this.modules.database.tenant(institutionId, (manager) =>
       this.store.show(manager, institutionId, answer.id, shown, page),
@@ -225,8 +229,9 @@ export class RecommendationsService {
     { inputs }: Answer,
     items: AnswerItem[],
     catalogue: Catalogue,
+    by?: ExplanationMethod,
   ): Promise<AnswerItem[]> {
-    return handle ? explainItems(this.modules.scoring, handle, inputs.row, items, catalogue) : items;
+    return handle ? explainItems(this.modules.scoring, { handle, row: inputs.row, by }, items, catalogue) : items;
   }
 
   private async explainStored(
@@ -234,11 +239,11 @@ export class RecommendationsService {
     answer: Answer,
     items: AnswerItem[],
     catalogue: Catalogue,
-    reasons: boolean,
+    { reasons, explainBy }: Pick<RecommendRequest, 'reasons' | 'explainBy'>,
   ): Promise<AnswerItem[]> {
     if (!reasons || !answer.modelVersionId) return items;
     return this.modules.models.withVersion(institutionId, answer.modelVersionId, (model) =>
-      this.explain(model.handle, answer, items, catalogue),
+      this.explain(model.handle, answer, items, catalogue, explainBy),
     );
   }
 }

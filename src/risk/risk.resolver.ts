@@ -1,9 +1,11 @@
-import { IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { EXPLANATION_METHODS, type ExplanationMethod } from '../engine/explanations/methods.js';
 import type { Context } from '../graphql/context.js';
 import { loaderOf } from '../graphql/loader.js';
 import type { NodeFinder } from '../graphql/node.resolver.js';
 import { type Connection, connectionOf, decodeCursor, fromGlobalId, PageArgs } from '../graphql/relay.js';
+import { ExplanationMethodEnum } from '../models/explanation-method.type.js';
 import { ModelVersionNode } from '../models/model.type.js';
 import { loadModelVersion } from '../models/model-edge.js';
 import type { ModelsService } from '../models/models.service.js';
@@ -32,6 +34,14 @@ class AssessRiskArgs {
   @IsOptional()
   @IsString()
   productId?: string | null;
+
+  @Field(() => ExplanationMethodEnum, {
+    nullable: true,
+    description: "How the model's score is taken apart into reasons (default: the best for the model).",
+  })
+  @IsOptional()
+  @IsIn(EXPLANATION_METHODS)
+  explainBy?: ExplanationMethod | null;
 }
 
 const USERS = {};
@@ -52,12 +62,13 @@ export class RiskResolver {
       'Assesses the risk of a user by the active risk model, of a product by a stated formula, or of a product for a user. What was assessed is stored.',
   })
   async assessRisk(
-    @Args(() => AssessRiskArgs) { userId, productId }: AssessRiskArgs,
+    @Args(() => AssessRiskArgs) { userId, productId, explainBy }: AssessRiskArgs,
     @Ctx() { viewer }: Context,
   ): Promise<RiskAssessmentNode> {
     const assessment = await this.risk.assess(viewer, {
       userId: userId ? fromGlobalId('User', userId) : undefined,
       productId: productId ? fromGlobalId('Product', productId) : undefined,
+      explainBy: explainBy ?? undefined,
     });
     return riskAssessmentNode(assessment);
   }

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
 import type { UserRow } from '../engine/data/dataset.js';
 import type { ScoringService } from '../engine/engine.js';
+import type { ExplanationMethod } from '../engine/explanations/methods.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
@@ -37,6 +38,13 @@ interface ModelRisk extends Assessed {
   readonly principal: readonly PrincipalReason[];
 }
 
+export interface AssessRequest {
+  readonly userId?: string;
+  readonly productId?: string;
+  /** How a model's score is taken apart; default: the best for the model. */
+  readonly explainBy?: ExplanationMethod;
+}
+
 export class RiskService {
   private readonly thresholds: RiskThresholds;
   private readonly store: RiskStore;
@@ -52,13 +60,11 @@ export class RiskService {
 
   /**
    * Assesses a user, a product, or a product for a user, and stores the assessment.
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), BAD_INPUT where neither is given, NOT_FOUND,
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope recommendations:read), BAD_INPUT where neither is given or the
+   *   model has no such explanation, NOT_FOUND,
    *   MODEL_UNAVAILABLE where a user's risk is needed (of a user, or of a loan or card for a user) and no risk model is active
    */
-  async assess(
-    viewer: Viewer | undefined,
-    { userId, productId }: { readonly userId?: string; readonly productId?: string },
-  ): Promise<RiskAssessment> {
+  async assess(viewer: Viewer | undefined, { userId, productId, explainBy }: AssessRequest): Promise<RiskAssessment> {
     const institutionId = requireInstitution(viewer, 'recommendations:read');
     if (!userId && !productId) throw badInput('Name a user, a product, or both.');
     const [view, product] = await Promise.all([
@@ -69,7 +75,7 @@ export class RiskService {
       const risk = productRisk(product!);
       return this.keep(institutionId, 'product', { productId }, risk, principalTerms(risk.reasons));
     }
-    const user = await this.userRisk(viewer, institutionId, view);
+    const user = await this.userRisk(viewer, institutionId, view, explainBy);
     if (!product) {
       const risk = user ?? unavailable();
       return this.keep(institutionId, 'user', { userId }, risk, risk.principal);
@@ -133,6 +139,7 @@ export class RiskService {
     viewer: Viewer | undefined,
     institutionId: string,
     view: ScoringView,
+    explainBy?: ExplanationMethod,
   ): Promise<ModelRisk | undefined> {
     const [descriptions, { byCode }] = await Promise.all([
       this.modules.descriptions.all(viewer),
@@ -142,7 +149,7 @@ export class RiskService {
     return this.modules.models.withActive(institutionId, 'risk', async (model) => {
       if (!model) return undefined;
       const [row] = await this.modules.profiles.rowsFor(viewer, model, [view]);
-      const explanation = await this.modules.scoring.explainRisk(model.handle, row);
+      const explanation = await this.modules.scoring.explainRisk(model.handle, row, explainBy);
       const { base, score } = explanation;
       const reasons = reasonsOf(explanation, 'risk', { productName });
       const nameOf = featureNames(descriptions);

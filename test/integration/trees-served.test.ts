@@ -68,6 +68,27 @@ describe.each(TREE_MODELS)('%s', (model) => {
       expect(sum).toBeCloseTo(Math.log(probability / (1 - probability)), 4);
     }
   });
+
+  test('takes scores apart by the method that is asked for, and says where it cannot', async () => {
+    const [userId] = users;
+    const own = await services.risk.assess(viewer, { userId });
+    for (const explainBy of ['exact', 'kernel-shap', 'lime', 'permutation'] as const) {
+      const { probability, base, reasons } = await services.risk.assess(viewer, { userId, explainBy });
+      expect(probability).toBeCloseTo(own.probability, 5);
+      const sum = reasons.reduce((total, { contribution }) => total + contribution, base);
+      expect(sum).toBeCloseTo(Math.log(probability / (1 - probability)), 4);
+    }
+    const { items } = await services.recommendations.recommend(viewer, {
+      userId,
+      first: 2,
+      reasons: true,
+      explainBy: 'kernel-shap',
+    });
+    expect(items.length).toBeGreaterThan(0);
+    await expect(services.risk.assess(viewer, { userId, explainBy: 'expected-gradients' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
+  });
 });
 
 test('no base model of a federation is made of trees', async () => {
