@@ -10,6 +10,7 @@ import { createEngine } from '../../engine/create-engine.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
 import { requireFederated } from '../../engine/models/federated.js';
+import { warningsOf } from '../../engine/training/learning-curve.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
 import { declarationOf } from '../simulation/declaration.js';
@@ -101,6 +102,7 @@ async function runEvaluate(options: Options): Promise<void> {
       onProgress: ({ stage, fraction, figures }) => output.progress(stage, READING + (1 - READING) * fraction, figures),
     });
     output.progress('done', 1);
+    for (const warning of warningsOf(result.settings)) output.note(warning);
     show(output, result, descriptor.peers ?? {});
   } finally {
     process.off('SIGINT', interrupt);

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import type { CalibrationChoice } from '../../engine/calibration/calibration.js';
 import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import { warningsOf } from '../../engine/training/learning-curve.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { MODEL_TASKS, type ModelVersionInfo } from '../../models/model-version.js';
 import { createRuntime, localViewer, type Runtime } from '../composition.js';
@@ -86,6 +87,7 @@ async function runTrain(options: Options): Promise<void> {
     }
     if (trained.length === 0) throw badInput(skipped.map(({ reason }) => reason).join(' '));
     output.progress('done', 1);
+    for (const { version } of trained) for (const warning of warningsOf(version.training)) output.note(warning);
     show(output, trained, skipped);
   } finally {
     process.off('SIGINT', interrupt);

@@ -3,6 +3,7 @@ import type { FitRequest, FittedModel, Tools, Workshop } from '../models/kind.js
 import { kindOf } from '../models/kinds.js';
 import { createPredictor } from '../models/predictor.js';
 import { checkRequest } from './check-request.js';
+import { type LearningCurve, overfittingOf } from './learning-curve.js';
 
 /**
  * Fits a model by its name: settings that are not given are chosen on the validation users. Risk is calibrated where the settings say so.
@@ -18,7 +19,10 @@ export async function fitModel(request: FitRequest, tools: Tools): Promise<Fitte
     fit: (member) => fitModel(member, tools),
     open: (task, { contract, weights }) => createPredictor(task, contract, weights, tools.backend),
   };
-  return calibration === undefined || calibration === 'none'
+  const fitted = await (calibration === undefined || calibration === 'none'
     ? kindOf(model).fit(plain, workshop)
-    : fitCalibrated(plain, calibration, workshop);
+    : fitCalibrated(plain, calibration, workshop));
+  const { curves } = fitted.training as { curves?: readonly LearningCurve[] };
+  const warning = curves && overfittingOf(model, curves);
+  return warning ? { ...fitted, training: { ...fitted.training, warnings: [warning] } } : fitted;
 }

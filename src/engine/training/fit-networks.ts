@@ -1,3 +1,4 @@
+import { badInput } from '../../errors.js';
 import { type FeatureContract, inputsOf } from '../encoders/contract.js';
 import { encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
@@ -31,7 +32,9 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
     ...Object.keys(usual),
     ...(usual.units || usual.networks ? [] : ['rank']),
   ]);
-  const { bins, encoding, steps = 0, stepBins = 0 } = checkSettings({ ...usual, ...request.settings });
+  const { bins, encoding, mixup, steps = 0, stepBins = 0 } = checkSettings({ ...usual, ...request.settings });
+  if (mixup > 0 && task === 'interest')
+    throw badInput('mixup: products cannot be mixed; it is for risk.', { name: 'mixup' });
   const sequence = usual.units && { steps, bins: stepBins };
   const contract = fitContract(dataset, { users: train, bins, encoding, holdings, ...(sequence && { sequence }) });
   const encoded = encodeDataset(contract, dataset);
@@ -84,6 +87,7 @@ export async function fitNetworks(request: NetworkRequest, trainMembers: TrainMe
       epochs: members.map(({ epochs }) => epochs),
       bestEpochs: members.map(({ bestEpoch }) => bestEpoch),
       validationLosses: members.map(({ validationLoss }) => validationLoss),
+      curves: members.map(({ curve }, member) => ({ name: `member ${member + 1}`, points: curve })),
       trainingUsers: train.length,
     },
   };

@@ -96,6 +96,34 @@ describe('training of one network', () => {
     expect((await trainMember(task, backend, hooks)).validationLoss).toBeLessThan(0.62);
   });
 
+  test('the curve has the losses of every epoch', async () => {
+    const seen: object[] = [];
+    const { curve, epochs } = await trainMember(taskOf(riskDataset(), { maxEpochs: 4 }), backend, {
+      ...hooks,
+      onEpoch: ({ epoch, loss, validationLoss }) => seen.push({ step: epoch, loss, validationLoss }),
+    });
+    expect(curve).toEqual(seen);
+    expect(curve).toHaveLength(epochs);
+  });
+
+  test.each(['cosine', 'plateau'] as const)('a %s schedule learns, and changes the last steps', async (schedule) => {
+    const changes = { maxEpochs: 12, patience: 12, hidden: [], dropout: 0, learningRate: 0.03 };
+    const constant = await trainMember(taskOf(riskDataset(), changes), backend, hooks);
+    const scheduled = await trainMember(taskOf(riskDataset(), { ...changes, schedule, warmup: 2 }), backend, hooks);
+    expect(scheduled.validationLoss).toBeLessThan(0.65);
+    expect(scheduled.weights).not.toEqual(constant.weights);
+  });
+
+  test('mixed rows teach too, and the same again', async () => {
+    const task = taskOf(riskDataset({ size: 2000 }), { mixup: 0.3, learningRate: 0.01 });
+    const { weights, validationLoss } = await trainMember(task, backend, hooks);
+    expect(validationLoss).toBeLessThan(0.64);
+    expect((await trainMember(task, backend, hooks)).weights).toEqual(weights);
+    expect(
+      (await trainMember({ ...task, settings: { ...task.settings, mixup: 0 } }, backend, hooks)).weights,
+    ).not.toEqual(weights);
+  });
+
   test('L1 makes a linear model sparse', async () => {
     const dense = await trainMember(taskOf(riskDataset(), { hidden: [], dropout: 0, l1: 0 }), backend, hooks);
     const sparse = await trainMember(taskOf(riskDataset(), { hidden: [], dropout: 0, l1: 0.3 }), backend, hooks);

@@ -12,8 +12,11 @@ import { createRandom, type Random } from '../layers/random.js';
 import { type Architecture, labelSpecs, lossOf, network, startingWeights } from '../models/network.js';
 import { type Batch, createBatch, fillExamples, labelsOf, microBatchRows } from './batch.js';
 import { type Examples, hiddenInTurn, interestExamples, riskExamples, shuffled } from './examples.js';
+import { type CurvePoint, thinned } from './learning-curve.js';
+import { mixRows } from './mixup.js';
 import { createOptimiser } from './optimiser.js';
 import type { PartOfWork } from './part-of-work.js';
+import { rateFactor } from './schedule.js';
 import type { TrainingSettings } from './settings.js';
 
 /** One network to train: plain data, so that it can be sent to another thread (arrays in shared memory are not copied). */
@@ -39,6 +42,7 @@ export interface MemberResult {
   /** Epochs run, and the best of them. */
   readonly epochs: number;
   readonly bestEpoch: number;
+  readonly curve: readonly CurvePoint[];
 }
 
 /** Trains networks, in this thread or in several. Results come in the order of the tasks. */
@@ -69,17 +73,28 @@ export async function trainMember(task: MemberTask, backend: Backend, hooks: Mem
     validationLoss: Number.POSITIVE_INFINITY,
     epochs: 0,
     bestEpoch: 0,
+    curve: [],
   };
+  const curve: CurvePoint[] = [];
   let epoch = 0;
   try {
     while (epoch < settings.maxEpochs && epoch - best.bestEpoch < settings.patience) {
       epoch++;
-      const loss = await trainEpoch(run, weights, optimiser.step, random.fork(`epoch ${epoch}`), hooks);
+      const state = { ...settings, sinceBest: epoch - 1 - best.bestEpoch };
+      const loss = await trainEpoch(
+        run,
+        weights,
+        (gradient, done) =>
+          optimiser.step(weights, gradient, rateFactor(settings.schedule, { ...state, epochs: epoch - 1 + done })),
+        random.fork(`epoch ${epoch}`),
+        hooks,
+      );
       const validationLoss = await run.validate(weights, hooks);
       hooks.onEpoch?.({ epoch, loss, validationLoss });
       if (!Number.isFinite(loss)) break;
+      curve.push({ step: epoch, loss, validationLoss });
       if (validationLoss < best.validationLoss)
-        best = { weights: weights.slice(), validationLoss, epochs: epoch, bestEpoch: epoch };
+        best = { weights: weights.slice(), validationLoss, epochs: epoch, bestEpoch: epoch, curve };
     }
   } finally {
     await run.dispose();
@@ -89,7 +104,7 @@ export async function trainMember(task: MemberTask, backend: Backend, hooks: Mem
       learningRate: settings.learningRate,
     });
   }
-  return { ...best, epochs: epoch };
+  return { ...best, epochs: epoch, curve: thinned(curve) };
 }
 
 interface Run {
@@ -171,15 +186,20 @@ function validationExamples({ labels, validation }: MemberTask): Examples {
   return shuffled(all, MAX_VALIDATION_ROWS).epoch(createRandom(0));
 }
 
-/** One pass over the epoch's rows. @returns the mean loss while training */
+/**
+ * One pass over the epoch's rows.
+ * @param step is told which part of the epoch is done
+ * @returns the mean loss while training
+ */
 async function trainEpoch(
   run: Run,
   weights: Float32Array,
-  step: (weights: Float32Array, gradient: Float32Array) => void,
+  step: (gradient: Float32Array, done: number) => void,
   random: Random,
   hooks: MemberHooks,
 ): Promise<number> {
   const { batch, expander, model, task } = run;
+  const { mixup } = task.settings;
   const examples = run.epoch(random);
   const size = examples.users.length;
   const masks = model.masks.map(({ width }) => new Float32Array(batch.rows * width));
@@ -190,7 +210,8 @@ async function trainEpoch(
     const divisor = end - start;
     let gradient: Float32Array | undefined;
     for (let from = start; from < end; from += batch.rows) {
-      fillExamples(batch, expander, task.encoded, examples, { start: from, end, divisor });
+      const count = fillExamples(batch, expander, task.encoded, examples, { start: from, end, divisor });
+      if (mixup > 0) mixRows(batch, count, mixup, random);
       model.masks.forEach((spec, index) => {
         fillMask(masks[index], spec, random);
       });
@@ -199,7 +220,7 @@ async function trainEpoch(
       if (gradient) for (let index = 0; index < slope.length; index++) gradient[index] += slope[index];
       else gradient = slope;
     }
-    step(weights, gradient as Float32Array);
+    step(gradient as Float32Array, end / size);
   }
   return loss;
 }

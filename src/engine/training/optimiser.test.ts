@@ -30,6 +30,15 @@ describe('optimisers', () => {
     expect(weightsAfter(3, { optimiser: 'adam' })).toEqual([0.7, -1, 0.7, -1]);
   });
 
+  test('a factor scales the learning rate of one step', () => {
+    const weights = Float32Array.of(1, -1, 1, -1);
+    const optimiser = createOptimiser({ ...base, weightDecay: 0.5 }, manifest);
+    optimiser.step(weights, Float32Array.of(1, 0, 1, 0), 0.5);
+    expect([...weights].map((value) => Number(value.toFixed(5)))).toEqual(
+      [0.95 * 0.975, -0.975, 0.95, -1].map((value) => Number(value.toFixed(5))),
+    );
+  });
+
   test('weight decay shrinks weights and leaves biases', () => {
     expect(weightsAfter(1, { weightDecay: 0.5 })).toEqual([0.855, -0.95, 0.9, -1]);
   });

@@ -3,7 +3,8 @@ import type { TrainingSettings } from './settings.js';
 
 /** Changes weights in place, from the gradient of the mean loss; keeps its own moments. */
 export interface Optimiser {
-  step(weights: Float32Array, gradient: Float32Array): void;
+  /** @param factor of the learning rate for this step; default 1 */
+  step(weights: Float32Array, gradient: Float32Array, factor?: number): void;
 }
 
 type OptimiserSettings = Pick<TrainingSettings, 'optimiser' | 'learningRate' | 'weightDecay' | 'l1'>;
@@ -22,11 +23,11 @@ export function createOptimiser(settings: OptimiserSettings, manifest: Parameter
     .filter(({ shape }) => shape.length > 1)
     .map(({ offset, shape }) => [offset, offset + shape.reduce((a, b) => a * b, 1)] as const);
   return {
-    step(weights, gradient) {
-      update(weights, gradient);
+    step(weights, gradient, factor = 1) {
+      update(weights, gradient, factor);
       if (weightDecay === 0 && l1 === 0) return;
-      const keep = 1 - Math.min(1, learningRate * weightDecay);
-      const cut = learningRate * l1;
+      const keep = 1 - Math.min(1, factor * learningRate * weightDecay);
+      const cut = factor * learningRate * l1;
       for (const [from, to] of matrices) {
         for (let index = from; index < to; index++) {
           const kept = weights[index] * keep;
@@ -37,19 +38,23 @@ export function createOptimiser(settings: OptimiserSettings, manifest: Parameter
   };
 }
 
-function createUpdate({ optimiser, learningRate }: OptimiserSettings, size: number): Optimiser['step'] {
+type Update = (weights: Float32Array, gradient: Float32Array, factor: number) => void;
+
+function createUpdate({ optimiser, learningRate }: OptimiserSettings, size: number): Update {
   if (optimiser === 'sgd') {
-    return (weights, gradient) => {
-      for (let index = 0; index < size; index++) weights[index] -= learningRate * gradient[index];
+    return (weights, gradient, factor) => {
+      const rate = factor * learningRate;
+      for (let index = 0; index < size; index++) weights[index] -= rate * gradient[index];
     };
   }
   if (optimiser === 'momentum') {
     const velocity = new Float32Array(size);
-    return (weights, gradient) => {
+    return (weights, gradient, factor) => {
+      const rate = factor * learningRate;
       for (let index = 0; index < size; index++) {
         const speed = MOMENTUM * velocity[index] + gradient[index];
         velocity[index] = speed;
-        weights[index] -= learningRate * speed;
+        weights[index] -= rate * speed;
       }
     };
   }
@@ -58,10 +63,10 @@ function createUpdate({ optimiser, learningRate }: OptimiserSettings, size: numb
   const second = new Float32Array(size);
   let power1 = 1;
   let power2 = 1;
-  return (weights, gradient) => {
+  return (weights, gradient, factor) => {
     power1 *= beta1;
     power2 *= beta2;
-    const rate = (learningRate * Math.sqrt(1 - power2)) / (1 - power1);
+    const rate = (factor * learningRate * Math.sqrt(1 - power2)) / (1 - power1);
     const guard = epsilon * Math.sqrt(1 - power2);
     for (let index = 0; index < size; index++) {
       const slope = gradient[index];

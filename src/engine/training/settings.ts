@@ -1,5 +1,6 @@
 import { badInput } from '../../errors.js';
 import { MAX_STEPS } from '../encoders/contract.js';
+import { SCHEDULES, type Schedule } from './schedule.js';
 
 export const OPTIMISERS = ['sgd', 'momentum', 'adam'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
@@ -26,12 +27,17 @@ export interface TrainingSettings {
   readonly dropout: number;
   readonly optimiser: OptimiserName;
   readonly learningRate: number;
+  /** How the learning rate goes on, and over how many epochs it rises at first. */
+  readonly schedule: Schedule;
+  readonly warmup: number;
   /** L2, decoupled: each step takes learningRate · weightDecay of a weight away (AdamW). Biases are not decayed. */
   readonly weightDecay: number;
   /** L1, by soft thresholding after each step: weights that don't pay become 0. Biases are not shrunk. */
   readonly l1: number;
-  /** Rows a step. */
+  /** Rows a step: 1 is stochastic descent, as many as there are batch descent. */
   readonly batchSize: number;
+  /** Risk: α of the Beta distribution by which rows of a batch are mixed (mixup); 0: they are not. */
+  readonly mixup: number;
   readonly maxEpochs: number;
   /** Epochs without a better validation log loss before training stops. */
   readonly patience: number;
@@ -62,7 +68,9 @@ export function checkSettings(settings: TrainingSettings): TrainingSettings {
   range('learningRate', settings.learningRate, 1e-8, 1e3);
   range('weightDecay', settings.weightDecay, 0, 1e3);
   range('l1', settings.l1, 0, 1e3);
-  range('batchSize', settings.batchSize, 1, 65_536);
+  range('warmup', settings.warmup, 0, 1000);
+  range('mixup', settings.mixup, 0, 10);
+  range('batchSize', settings.batchSize, 1, 1_000_000);
   range('maxEpochs', settings.maxEpochs, 1, 10_000);
   range('patience', settings.patience, 1, 10_000);
   range('members', settings.members, 1, 64);
@@ -71,6 +79,7 @@ export function checkSettings(settings: TrainingSettings): TrainingSettings {
   if (settings.units !== undefined) checkSequence(settings as SequenceSettings);
   if (settings.networks !== undefined) range('networks', settings.networks, 2, 256);
   if (settings.rank !== undefined) range('rank', settings.rank, 1, 16_384);
+  if (!SCHEDULES.includes(settings.schedule)) throw badInput(`There is no schedule ${settings.schedule}.`);
   if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
   return settings;
 }

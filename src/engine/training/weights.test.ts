@@ -25,7 +25,7 @@ describe('weights of users', () => {
   });
   afterAll(() => backend.dispose());
 
-  const fit = (dataset: Dataset, model: ModelName, settings: object = {}) => {
+  const fitted = (dataset: Dataset, model: ModelName, settings: object = {}) => {
     const everyone = Int32Array.from({ length: dataset.size }, (_, user) => user);
     const task = dataset.ownership ? ('interest' as const) : ('risk' as const);
     return fitModel(
@@ -45,7 +45,7 @@ describe('weights of users', () => {
     );
   };
   const scores = async (dataset: Dataset, model: keyof typeof SETTINGS) => {
-    const { contract, weights, encoded } = await fit(dataset, model, SETTINGS[model]);
+    const { contract, weights, encoded } = await fitted(dataset, model, SETTINGS[model]);
     const predictor = createPredictor('risk', contract, weights, backend);
     try {
       return [
@@ -74,10 +74,12 @@ describe('weights of users', () => {
   test('models that count all alike, and weights that are none, are refused', async () => {
     const dataset = riskDataset();
     const ones = new Float32Array(dataset.size).fill(1);
-    await expect(fit({ ...dataset, weights: ones }, 'popularity')).rejects.toThrow(/counts every user alike/);
-    await expect(fit({ ...dataset, weights: new Float32Array(dataset.size) }, 'logistic')).rejects.toThrow(/above 0/);
+    await expect(fitted({ ...dataset, weights: ones }, 'popularity')).rejects.toThrow(/counts every user alike/);
+    await expect(fitted({ ...dataset, weights: new Float32Array(dataset.size) }, 'logistic')).rejects.toThrow(
+      /above 0/,
+    );
     const interest = interestDataset();
-    await expect(fit({ ...interest, weights: new Float32Array(interest.size).fill(1) }, 'linear')).rejects.toThrow(
+    await expect(fitted({ ...interest, weights: new Float32Array(interest.size).fill(1) }, 'linear')).rejects.toThrow(
       /models of risk/,
     );
   });

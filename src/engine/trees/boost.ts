@@ -1,4 +1,5 @@
 import type { Random } from '../layers/random.js';
+import type { CurvePoint } from '../training/learning-curve.js';
 import { EnsembleBuilder } from './builder.js';
 import type { TreeEnsemble } from './ensemble.js';
 import { Grower, type GrowSettings } from './grow.js';
@@ -38,6 +39,8 @@ export interface Boosted {
   readonly validationLoss: number;
   readonly rounds: number;
   readonly bestRound: number;
+  /** Every tenth round; empty without validation rows. */
+  readonly curve: readonly CurvePoint[];
 }
 
 /** Rounds after which training loss is computed once, where nobody validates. */
@@ -81,6 +84,7 @@ export function boost(
   const isTried = new Uint8Array(matrix.features.length + matrix.members).fill(1);
   let bestRound = 0;
   let best = validation && validationScores ? validation.objective.loss(validationScores) : Number.NaN;
+  const curve: CurvePoint[] = [];
   let round = 0;
   while (round < settings.rounds && (!validation || round - bestRound < settings.patience)) {
     hooks.checkpoint?.();
@@ -105,11 +109,14 @@ export function boost(
       best = validationLoss;
       bestRound = round;
     }
-    if (hooks.onRound && (round % REPORT === 0 || round === settings.rounds))
-      hooks.onRound({ round, loss: objective.loss(scores), ...(validationLoss !== undefined && { validationLoss }) });
+    if ((validation || hooks.onRound) && (round % REPORT === 0 || round === settings.rounds)) {
+      const loss = objective.loss(scores);
+      if (validationLoss !== undefined) curve.push({ step: round, loss, validationLoss });
+      hooks.onRound?.({ round, loss, ...(validationLoss !== undefined && { validationLoss }) });
+    }
   }
   if (!validation) bestRound = round;
-  return { ensemble: builder.build(bestRound * outputs), validationLoss: best, rounds: round, bestRound };
+  return { ensemble: builder.build(bestRound * outputs), validationLoss: best, rounds: round, bestRound, curve };
 }
 
 function startScores(rows: number, base: Float32Array): Float64Array {

@@ -3,6 +3,7 @@ import type { FeatureContract } from '../encoders/contract.js';
 import { type EncodedUsers, encodeDataset } from '../encoders/encode.js';
 import { fitContract } from '../encoders/fit.js';
 import type { Task } from '../engine.js';
+import { thinned } from '../training/learning-curve.js';
 import type { PartOfWork } from '../training/part-of-work.js';
 import { checkNames } from '../training/settings.js';
 import { sharedLabels } from '../training/shared-labels.js';
@@ -88,6 +89,9 @@ export async function fitTrees(request: TreeFitRequest, trainTrees: TrainTrees):
       rounds: members.map(({ rounds }) => rounds),
       bestRounds: members.map(({ bestRound }) => bestRound),
       validationLosses: members.map(({ validationLoss }) => validationLoss),
+      curves: members.flatMap(({ curve = [] }, member) =>
+        curve.length > 0 ? [{ name: `member ${member + 1}`, points: thinned(curve) }] : [],
+      ),
       ...(model === 'random-forest' && { outOfBagLosses: members.map(({ outOfBagLoss }) => outOfBagLoss) }),
       trainingUsers: train.length,
     },

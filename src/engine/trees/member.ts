@@ -4,6 +4,7 @@ import type { EncodedUsers } from '../encoders/encode.js';
 import type { Task } from '../engine.js';
 import { createRandom } from '../layers/random.js';
 import { type Examples, hiddenInTurn, interestExamples, riskExamples } from '../training/examples.js';
+import type { CurvePoint } from '../training/learning-curve.js';
 import { boost } from './boost.js';
 import type { TreeEnsemble } from './ensemble.js';
 import { growForest } from './forest.js';
@@ -36,6 +37,8 @@ export interface TreeResult {
   readonly rounds: number;
   /** Rounds that are kept. */
   readonly bestRound: number;
+  /** gbdt: every tenth round. */
+  readonly curve?: readonly CurvePoint[];
   /** random-forest: log loss of each row by the trees that have not seen its user. */
   readonly outOfBagLoss?: number;
 }

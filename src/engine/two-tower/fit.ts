@@ -48,14 +48,14 @@ export async function fitTwoTower(request: KindRequest, { trainMembers }: Worksh
       architecture: architectureOf(settings),
       encoded,
       ...fold,
-      settings: { ...settings, members: 1 },
+      settings: { ...settings, mixup: 0, members: 1 },
       seed,
     }),
   );
   const results = await trainMembers(tasks, request.part);
   const losses = results.map(({ validationLoss }) => validationLoss);
   const best = losses.indexOf(Math.min(...losses));
-  const { weights, epochs, bestEpoch } = results[best];
+  const { weights, epochs, bestEpoch, curve } = results[best];
   return {
     contract,
     encoded,
@@ -72,6 +72,7 @@ export async function fitTwoTower(request: KindRequest, { trainMembers }: Worksh
       epochs: [epochs],
       bestEpochs: [bestEpoch],
       validationLosses: [losses[best]],
+      curves: [{ name: 'two-tower', points: curve }],
       trainingUsers: fold.train.length,
     },
   };

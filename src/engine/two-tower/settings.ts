@@ -18,6 +18,8 @@ export interface TwoTowerSettings
     | 'patience'
     | 'steps'
     | 'stepBins'
+    | 'schedule'
+    | 'warmup'
     | 'units'
   > {
   /** Values of a user's and of a product's vector. */
@@ -44,6 +46,8 @@ export function twoTowerSettings(
     dropout: small ? 0.4 : 0.3,
     optimiser: 'adam',
     learningRate: 0.001,
+    schedule: 'constant',
+    warmup: 0,
     weightDecay: small ? 0.1 : 0.01,
     l1: 0,
     batchSize: small ? 64 : 256,
@@ -67,7 +71,7 @@ export function twoTowerSettings(
 /** @throws {ConcordError} BAD_INPUT where a setting is out of range */
 export function checked(settings: TwoTowerSettings): TwoTowerSettings {
   const { embedding, hidden } = settings;
-  checkSettings({ ...settings, members: 1 });
+  checkSettings({ ...settings, mixup: 0, members: 1 });
   if (!Number.isInteger(embedding) || embedding < 1 || embedding > 1024)
     throw badInput(`embedding must be a whole number from 1 to 1024, not ${embedding}.`, { name: 'embedding' });
   if (hidden.length === 0) throw badInput('two-tower needs a hidden layer.', { name: 'hidden' });
