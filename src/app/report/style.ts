@@ -44,6 +44,7 @@ ${LIGHT.map((_, place) => `.s${place}{stroke:var(--c${place});${DASHES[place] &&
 .faint{opacity:.5}
 .solid{stroke-dasharray:none}
 figcaption{font-size:.9rem}
+figcaption td,figcaption th{color:var(--ink)}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;list-style:none;margin:.4rem 0 0;padding:0;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .legend svg{width:2.2rem;height:.9rem}

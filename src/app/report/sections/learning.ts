@@ -63,13 +63,13 @@ function learningPlot(model: string, curve: LearningCurve): Markup {
         ),
       ];
     },
-  )}<figcaption>${said}${verdict?.parted && ' Training and validation have parted.'}</figcaption>${figuresOf(
+  )}<figcaption>${said}${verdict?.parted && ' Training and validation have parted.'}${figuresOf(
     dataTable(
       `Losses of ${model}, ${curve.name}`,
       ['step', 'training', 'validation'],
       sampled(points).map(({ step, loss, validationLoss }) => [step, decimals(loss), decimals(validationLoss)]),
     ),
-  )}</figure>`;
+  )}</figcaption></figure>`;
 }
 
 const sampled = <T>(points: readonly T[]): T[] => {

@@ -42,7 +42,7 @@ export function liftSection(comparison: Comparison): Markup {
         guide({ x: scales.x(0), y: scales.y(0) }, { x: scales.x(1), y: scales.y(1) }),
         drawn.map(({ plots }, style) => line(scales, plots.gains, style)),
       ],
-    )}${legendOf}<figcaption>${drawnNote(comparison)}</figcaption>${figuresOf(dataTable('Share of events found', heads, gainedAt(false)))}</figure>
+    )}${legendOf}<figcaption>${drawnNote(comparison)}${figuresOf(dataTable('Share of events found', heads, gainedAt(false)))}</figcaption></figure>
 <figure><h3>Lift</h3>${frame(
       {
         title: 'Lift',
@@ -54,7 +54,7 @@ export function liftSection(comparison: Comparison): Markup {
         guide({ x: scales.x(FIRST), y: scales.y(1) }, { x: scales.x(1), y: scales.y(1) }),
         lifts.map((points, style) => line(scales, points, style)),
       ],
-    )}${legendOf}<figcaption>1 (dashed) is what chance gives.</figcaption>${figuresOf(dataTable('Lift', heads, gainedAt(true)))}</figure></div>
+    )}${legendOf}<figcaption>1 (dashed) is what chance gives.${figuresOf(dataTable('Lift', heads, gainedAt(true)))}</figcaption></figure></div>
 ${bandTable(drawn[0])}
 ${drawn.length > 1 && markup`<details><summary>Score bands of the other models</summary>${drawn.slice(1).map((model) => bandTable(model))}</details>`}`,
   );

@@ -44,13 +44,13 @@ export function rankingSection(comparison: Comparison): Markup {
         guide({ x: scales.x(0), y: scales.y(0) }, { x: scales.x(1), y: scales.y(1) }),
         drawn.map(({ plots }, style) => line(scales, plots.roc, style)),
       ],
-    )}${legendOf}<figcaption>The farther above the dashed line (chance), the better.${drawnNote(comparison)}</figcaption>${figuresOf(
+    )}${legendOf}<figcaption>The farther above the dashed line (chance), the better.${drawnNote(comparison)}${figuresOf(
       dataTable(
         'Share of events found, at a share of false alarms',
         ['model', ...at.map((share) => percent(share, 0))],
         drawn.map(({ model, plots }) => [model, ...at.map((share) => percent(heightAt(plots.roc, share)))]),
       ),
-    )}</figure>
+    )}</figcaption></figure>
 <figure><h3>Precision and recall</h3>${frame(
       {
         title: 'Precision-recall curves',
@@ -63,13 +63,13 @@ export function rankingSection(comparison: Comparison): Markup {
         guide({ x: scales.x(0), y: scales.y(rate) }, { x: scales.x(1), y: scales.y(rate) }),
         drawn.map(({ plots }, style) => line(scales, plots.precisionRecall, style)),
       ],
-    )}${legendOf}<figcaption>The dashed line is the event rate (${percent(rate)}): what chance gives.</figcaption>${figuresOf(
+    )}${legendOf}<figcaption>The dashed line is the event rate (${percent(rate)}): what chance gives.${figuresOf(
       dataTable(
         'Precision at a recall',
         ['model', ...at.map((share) => percent(share, 0))],
         drawn.map(({ model, plots }) => [model, ...at.map((share) => percent(heightAt(plots.precisionRecall, share)))]),
       ),
-    )}</figure></div>`,
+    )}</figcaption></figure></div>`,
   );
 }
 
