@@ -35,7 +35,7 @@ export function exclusively<T>(work: () => Promise<T>): Promise<T> {
 
 /** A backend of TensorFlow.js: every run calls the function anew, and frees what it made. */
 export function eagerBackend({ tf, name, device, dispose }: EagerBackend): Backend {
-  const ops = createEagerOps(tf, { plainProducts: name === 'wasm' });
+  const ops = createEagerOps(tf, { plainProducts: name === 'wasm', lazyCasts: name === 'webgpu' });
   return {
     name,
     device,

@@ -10,10 +10,12 @@ export interface EagerOptions {
    * slower than it multiplies by a row of ones.
    */
   readonly plainProducts: boolean;
+  /** tfjs-webgpu keeps whole numbers behind a cast from bool to float32, which its transpose then takes for what they are. */
+  readonly lazyCasts: boolean;
 }
 
 /** Ops that run at once on TensorFlow.js' current backend. Call inside tf.tidy: intermediate tensors are the caller's to free. */
-export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions): Ops {
+export function createEagerOps(tf: TensorFlow, { plainProducts, lazyCasts }: EagerOptions): Ops {
   const own = (a: Tensor): tensorflow.Tensor => a as tensorflow.Tensor;
   const unary =
     (run: (a: tensorflow.Tensor) => tensorflow.Tensor) =>
@@ -23,7 +25,10 @@ export function createEagerOps(tf: TensorFlow, { plainProducts }: EagerOptions):
     (run: (a: tensorflow.Tensor, b: tensorflow.Tensor) => tensorflow.Tensor) =>
     (a: Tensor, b: Tensor): Tensor =>
       run(own(a), own(b)) as Tensor;
-  const toFloat = (a: tensorflow.Tensor): Tensor => tf.cast(a, 'float32') as Tensor;
+  const toFloat = (a: tensorflow.Tensor): Tensor => {
+    const cast = tf.cast(a, 'float32');
+    return (lazyCasts ? tf.mul(cast, 1) : cast) as Tensor;
+  };
   const swapLastTwo = (a: Tensor): tensorflow.Tensor => {
     const axes = a.shape.map((_, axis) => axis);
     return tf.transpose(own(a), [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);

@@ -106,6 +106,9 @@ export const OP_CASES: readonly Case[] = [
   on('sum over rows of a matrix', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0])),
   on('sum over rows of a matrix, axis kept', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0], true)),
   ...reductions,
+  on('sum over an axis of a comparison', [floats([3, 4, 5]), floats([3, 4, 5])], (ops, [a, b]) =>
+    ops.sum(ops.greater(ops.exp(a), ops.exp(b)), [1]),
+  ),
   on('constant', [floats([2, 2])], (ops, [a]) => ops.mul(a, ops.constant([1, 2, 3, 4], [2, 2]))),
   on('constant int32', [integers([3], 0, 9)], (ops, [a]) => ops.add(a, ops.constant([5], [], 'int32'))),
   on('fill', [floats([2, 3])], (ops, [a]) => ops.add(a, ops.fill([2, 3], 0.5))),
