@@ -2,7 +2,7 @@ import type { EntityManager } from '../database/database.js';
 import { parseContract } from '../engine/encoders/contract.js';
 import type { ModelName, Task } from '../engine/engine.js';
 import { federatedArchitecture } from '../engine/models/federated.js';
-import { readNetworkFile } from '../engine/models/network-file.js';
+import { networkShape, readNetworkFile } from '../engine/models/network-file.js';
 import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import type { ModelsService } from '../models/models.service.js';
@@ -30,10 +30,11 @@ export async function baseOf(models: ModelsService, manager: EntityManager, vers
   if (!version) throw notFound('model version', toGlobalId('ModelVersion', versionId));
   const { id, task, model, contract, bytes, digest } = version;
   const parsed = parseContract(contract);
-  const { inputs, outputs, ...trained } = federatedArchitecture(task, model, parsed);
+  const trained = federatedArchitecture(task, model, parsed);
   const { value: start } = await models.sharedWeights(manager, version).next();
-  const { architecture, parameters, dataStart } = readNetworkFile(start as Buffer, bytes, { inputs, outputs });
-  const layers = ({ hidden, rank }: typeof trained) => JSON.stringify([hidden, rank]);
+  const { architecture, parameters, dataStart } = readNetworkFile(start as Buffer, bytes, networkShape(task, parsed));
+  const layers = ({ hidden, rank, sequence }: typeof trained) =>
+    JSON.stringify([hidden, rank, sequence?.reader, sequence?.units]);
   if (layers(architecture) !== layers(trained))
     throw badInput(
       'A run starts from the network that is trained privately under its name, which this version is not.',

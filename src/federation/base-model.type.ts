@@ -1,4 +1,15 @@
-import { ArrayMaxSize, IsIn, IsNumber, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsIn,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { Field, Float, InputType, Int } from 'type-graphql';
 import type { Column } from '../engine/data/dataset.js';
 import { MODELS, type ModelName, type Task } from '../engine/engine.js';
@@ -50,6 +61,21 @@ export class ColumnDeclarationInput {
   categories?: string[] | null;
 }
 
+@InputType({ description: 'Columns that are one quantity at consecutive times.' })
+export class SeriesDeclarationInput {
+  @Field(() => String, { description: 'What it is called, unlike other series.' })
+  @Length(1, 128)
+  name: string;
+
+  @Field(() => [String], {
+    description: 'Declared columns, oldest first: of one kind, with the same range, codes or categories.',
+  })
+  @ArrayMinSize(1)
+  @ArrayMaxSize(256)
+  @Length(1, 128, { each: true })
+  columns: string[];
+}
+
 @InputType({ description: 'A model to start a training run from.' })
 export class CreateBaseModelInput {
   @Field(() => ModelTaskEnum, { description: 'What it will predict.' })
@@ -57,7 +83,8 @@ export class CreateBaseModelInput {
   task: Task;
 
   @Field(() => ModelNameEnum, {
-    description: 'LINEAR, LOGISTIC or DNN: the others have no parameters that could be averaged.',
+    description:
+      'LINEAR, LOGISTIC or DNN, and of series CNN or GRU: the others have no parameters that could be averaged.',
   })
   @IsIn(MODELS)
   model: ModelName;
@@ -66,6 +93,15 @@ export class CreateBaseModelInput {
   @ArrayMaxSize(1000)
   @ValidateNested({ each: true })
   columns: ColumnDeclarationInput[];
+
+  @Field(() => [SeriesDeclarationInput], {
+    nullable: true,
+    description: 'Of CNN and GRU, which read them step by step: all of as many columns.',
+  })
+  @IsOptional()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  series?: SeriesDeclarationInput[] | null;
 
   @Field(() => [String], { nullable: true, description: 'Of INTEREST: codes of the products.' })
   @IsOptional()
@@ -79,7 +115,7 @@ export class CreateBaseModelInput {
   bins: number;
 }
 
-export const newBaseModel = ({ task, model, columns, products, bins }: CreateBaseModelInput): NewBaseModel => ({
+export const newBaseModel = ({ task, model, columns, series, products, bins }: CreateBaseModelInput): NewBaseModel => ({
   ...{ task, model, bins },
   declaration: {
     columns: columns.map(({ name, kind, min, max, codes, categories }) => ({
@@ -89,6 +125,7 @@ export const newBaseModel = ({ task, model, columns, products, bins }: CreateBas
       codes: codes ?? undefined,
       categories: categories ?? undefined,
     })),
+    series: series?.map(({ name, columns }) => ({ name, columns })),
     products: products ?? [],
   },
 });

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { declaredContract } from '../engine/encoders/public-contract.js';
 import { type PublicDeclaration, publicGrid } from '../engine/encoders/public-grid.js';
 import type { ModelName, Task } from '../engine/engine.js';
-import { initialParameters, toTrainedModel } from '../engine/models/federated.js';
+import { declarationFor, initialParameters, toTrainedModel } from '../engine/models/federated.js';
 import { badInput } from '../errors.js';
 import { requireScope, type Viewer } from '../graphql/viewer.js';
 import type { ModelVersionInfo } from '../models/model-version.js';
@@ -28,14 +28,19 @@ export class BaseModelsService {
   async create(viewer: Viewer | undefined, request: NewBaseModel): Promise<ModelVersionInfo> {
     requireScope(viewer, 'rounds:admin');
     const { task, model, declaration, bins } = request;
-    const { columns, products } = declaration;
+    const { columns, products, series } = declaration;
     const names = columns.map(({ name }) => name);
     if (new Set(names).size < names.length) throw badInput('Each column is declared once.');
     if (new Set(products).size < products.length) throw badInput('Each product is declared once.');
     if (task === 'interest' && products.length < 2) throw badInput('Interest needs two products or more.');
     if (task === 'risk' && columns.length === 0) throw badInput('Risk needs a column or more.');
     const interest = task === 'interest';
-    const declared = { columns, products: interest ? products : [], holdings: interest };
+    const declared = declarationFor(model, {
+      columns,
+      series,
+      products: interest ? products : [],
+      holdings: interest,
+    });
     const contract = { ...declaredContract(publicGrid(declared), bins) };
     const parameters = initialParameters(model, task, contract);
     const about = { metrics: {}, training: { federated: true, parameters: parameters.length, declaration: declared } };

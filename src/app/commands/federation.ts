@@ -81,6 +81,7 @@ function baseCommand(): Command {
         model: enumName(options.model),
         bins: options.bins,
         columns,
+        series: declaration.series,
         products: declaration.products,
       };
       const { id } = (await askOnce(address, CREATE_BASE_MODEL, { input })) as { id: string };

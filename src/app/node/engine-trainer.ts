@@ -2,10 +2,10 @@ import type { Json } from '../../../federated/canonical-json.js';
 import type { LocalTrainer } from '../../../federated/node/ports.js';
 import { conform } from '../../engine/data/conform.js';
 import type { Column, Dataset } from '../../engine/data/dataset.js';
-import { inputsOf, parseContract } from '../../engine/encoders/contract.js';
+import { parseContract } from '../../engine/encoders/contract.js';
 import { parseDeclaration } from '../../engine/encoders/declaration.js';
 import { type Engine, MODELS, type ModelName, type Progress, type Task } from '../../engine/engine.js';
-import { unpackNetwork } from '../../engine/models/network-file.js';
+import { networkShape, unpackNetwork } from '../../engine/models/network-file.js';
 import { badInput } from '../../errors.js';
 
 export interface TrainerOptions {
@@ -41,9 +41,15 @@ export function createEngineTrainer({ engine, dataset, onProgress }: TrainerOpti
 
 /** The kinds of columns that a contract reads. */
 function kindsOf(contract: Readonly<Record<string, unknown>>): Map<string, Column['kind']> {
-  const { features } = parseContract(contract);
+  const { features, sequence } = parseContract(contract);
+  const steps = (sequence?.features ?? []).flatMap((feature) =>
+    (sequence?.from?.[feature.column] ?? []).map((column) => ({ ...feature, column })),
+  );
   return new Map(
-    features.map((feature) => [feature.column, feature.kind === 'numeric' && feature.part ? 'date' : feature.kind]),
+    [...steps, ...features].map((feature) => [
+      feature.column,
+      feature.kind === 'numeric' && feature.part ? 'date' : feature.kind,
+    ]),
   );
 }
 
@@ -56,8 +62,7 @@ function contractOf(contract: Json): Readonly<Record<string, unknown>> {
 /** The flat parameters that a weights file holds. */
 function parametersOf(task: Task, json: Readonly<Record<string, unknown>>, weights: Uint8Array): Float32Array {
   const contract = parseContract(json);
-  const outputs = task === 'interest' ? contract.products.length : 1;
-  const { members } = unpackNetwork(weights, { inputs: inputsOf(contract), outputs });
+  const { members } = unpackNetwork(weights, networkShape(task, contract));
   if (members.length !== 1) throw badInput('A federated model is one network with parameters.');
   return members[0];
 }

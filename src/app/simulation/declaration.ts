@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../database/import/descriptor.js';
-import type { Dataset } from '../../engine/data/dataset.js';
+import type { Dataset, Series } from '../../engine/data/dataset.js';
 import type { ColumnDeclaration, PublicDeclaration } from '../../engine/encoders/public-grid.js';
 import type { Task } from '../../engine/engine.js';
 
@@ -25,6 +25,22 @@ export function declarationOf(
     const { min, max } = typeof spec === 'object' && spec.type === 'numeric' ? spec : {};
     return { name, kind, min, max, codes: column.codes };
   });
-  const declaration = { columns, products: dataset.ownership?.products ?? [], holdings: task === 'interest' };
+  const { series = [] } = dataset;
+  const declaration = {
+    columns: alikeInSeries(columns, series),
+    ...(series.length > 0 && { series }),
+    products: dataset.ownership?.products ?? [],
+    holdings: task === 'interest',
+  };
   return { declaration, assumedCodeLists };
+}
+
+/** The columns of a series have one code list: what occurs in any of them. */
+function alikeInSeries(columns: readonly ColumnDeclaration[], series: readonly Series[]): ColumnDeclaration[] {
+  return columns.map((column) => {
+    const own = series.find((each) => each.columns.includes(column.name));
+    if (column.kind !== 'categorical' || !own) return column;
+    const all = columns.filter(({ name }) => own.columns.includes(name));
+    return { ...column, categories: [...new Set(all.flatMap(({ categories = [] }) => categories))].sort() };
+  });
 }

@@ -15,7 +15,7 @@ import { populationOf, publicContract } from '../../engine/encoders/public-contr
 import { type PublicDeclaration, publicGrid } from '../../engine/encoders/public-grid.js';
 import type { Engine, ModelName, RunOptions, StoredModel, Task } from '../../engine/engine.js';
 import { usersOf } from '../../engine/evaluation/evaluate.js';
-import { initialParameters, toTrainedModel } from '../../engine/models/federated.js';
+import { declarationFor, initialParameters, toTrainedModel } from '../../engine/models/federated.js';
 import { noisyHistogram } from '../../engine/training/private/noisy-histogram.js';
 import { HISTOGRAM_SHARE, type Recipe, recipeOf } from './recipe.js';
 
@@ -83,7 +83,8 @@ export async function runSimulation(
   engine: Engine,
   options: RunOptions = {},
 ): Promise<Simulation> {
-  const { dataset, declaration, task, model, strategy, epsilon, delta } = request;
+  const { dataset, task, model, strategy, epsilon, delta } = request;
+  const declaration = declarationFor(model, request.declaration);
   const recipe = request.recipe ?? recipeOf(task, strategy, epsilon, request.banks);
   const noise = noiseFor(recipe, { epsilon, delta });
   const training = usersOf({ dataset, task }).filter((user) => dataset.fold?.[user] === FOLD.train);

@@ -6,7 +6,7 @@ import { addNumeric } from './numeric.js';
 export interface Expander {
   /** Inputs of a row. */
   readonly width: number;
-  /** Where each feature's inputs begin, and after the last the holdings': one for each product, or several such blocks, to the end. */
+  /** Where each feature's inputs begin, and after the last the holdings'. */
   readonly starts: readonly number[];
   /**
    * @param hidden the product that this row must not show; −1 = none.

@@ -1,9 +1,13 @@
+import { badInput } from '../../errors.js';
 import {
   binsOf,
   type CategoricalFeature,
+  channelsOf,
   type Feature,
   type FeatureContract,
+  MAX_SEQUENCE_INPUTS,
   type NumericFeature,
+  type SequenceContract,
 } from './contract.js';
 import { addNumeric, numericPosition } from './numeric.js';
 import { type FeatureGrid, POPULATION_WEIGHT, type PublicGrid } from './public-grid.js';
@@ -24,6 +28,7 @@ const SIGNIFICANT = 3;
  * A feature contract from a declaration and a noisy histogram, which is all that it reads: whoever has these can compute it, and it tells no
  * more of anyone than they do. Edges are bounds of public cells; categories and codes are those declared; means and scale are those of users
  * who stand in the middle of their cells.
+ * @throws {ConcordError} BAD_INPUT where declared series make too many inputs
  * @param noisy sum of the banks' releases
  */
 export function publicContract(grid: PublicGrid, noisy: Float64Array, options: PublicContractOptions): FeatureContract {
@@ -43,8 +48,44 @@ export function publicContract(grid: PublicGrid, noisy: Float64Array, options: P
     features: fitted.map(({ feature }) => feature),
     products: [...grid.products],
     ...(mean && { holdings: { mean } }),
-    scale: variance > 1e-12 ? 1 / Math.sqrt(variance) : 1,
+    scale: scaleOf(variance),
+    ...(grid.series.length > 0 && { sequence: sequenceOf(grid, noisy, options) }),
   };
+}
+
+const scaleOf = (variance: number): number => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 1);
+
+/**
+ * Series of columns as a sequence: each is encoded as one column would be whose users are those of all its columns, so that nothing is counted
+ * but the columns.
+ */
+function sequenceOf(
+  { features, series }: PublicGrid,
+  noisy: Float64Array,
+  { bins, deviation }: PublicContractOptions,
+): SequenceContract {
+  const steps = series[0].columns.length;
+  const fitted = series.map(({ name, columns }) => {
+    const grids = columns.map((column) => features.find((feature) => feature.column === column) as FeatureGrid);
+    const [first] = grids;
+    const counts = new Float64Array(first.cells);
+    for (const { start } of grids) for (let cell = 0; cell < counts.length; cell++) counts[cell] += noisy[start + cell];
+    const grid = { ...first, name, column: name };
+    const own = { bins, deviation: deviation * Math.sqrt(steps) };
+    return first.kind === 'numeric' ? numeric(grid, counts, own) : categorical(grid, counts, own);
+  });
+  const sequence = {
+    steps,
+    features: fitted.map(({ feature }) => feature),
+    present: new Array<number>(steps).fill(1),
+    scale: scaleOf(fitted.reduce((sum, { variance }) => sum + variance, 0)),
+    from: Object.fromEntries(series.map(({ name, columns }) => [name, columns])),
+  };
+  if (steps * channelsOf(sequence) > MAX_SEQUENCE_INPUTS)
+    throw badInput(
+      `${steps} steps of ${channelsOf(sequence)} inputs each are too many; a sequence has ${MAX_SEQUENCE_INPUTS} at most. Declare fewer series, or take fewer bins.`,
+    );
+  return sequence;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Column, Dataset } from '../data/dataset.js';
+import type { Column, Dataset, Series } from '../data/dataset.js';
 import type { DatePart } from './contract.js';
 import { datePart } from './dates.js';
 
@@ -15,6 +15,8 @@ export interface ColumnDeclaration {
 
 export interface PublicDeclaration {
   readonly columns: readonly ColumnDeclaration[];
+  /** Which of the columns are steps of a sequence, for models of sequences: columns of one kind and of equal ranges. */
+  readonly series?: readonly Series[];
   readonly products: readonly string[];
   /** Whether holdings are inputs (interest). */
   readonly holdings: boolean;
@@ -38,6 +40,8 @@ export interface FeatureGrid {
 /** A histogram of one bank: population size · POPULATION_WEIGHT, cells of each feature, holdings. */
 export interface PublicGrid {
   readonly features: readonly FeatureGrid[];
+  /** Of columns that are counted: a series has no cells of its own. */
+  readonly series: readonly Series[];
   readonly products: readonly string[];
   readonly holdings: boolean;
   readonly size: number;
@@ -72,7 +76,7 @@ const PARTS: readonly { part: DatePart; bounds: readonly number[] }[] = [
   { part: 'month', bounds: uniform(1, 13) },
 ];
 
-export function publicGrid({ columns, products, holdings }: PublicDeclaration): PublicGrid {
+export function publicGrid({ columns, series = [], products, holdings }: PublicDeclaration): PublicGrid {
   let start = 1;
   const place = (feature: Omit<FeatureGrid, 'start' | 'cells'>): FeatureGrid => {
     const values = feature.kind === 'numeric' ? feature.bounds.length - 1 : feature.categories.length + 1;
@@ -90,7 +94,7 @@ export function publicGrid({ columns, products, holdings }: PublicDeclaration): 
   });
   const size = start + (holdings ? products.length : 0);
   const squares = POPULATION_WEIGHT ** 2 + features.length + (holdings ? HOLDINGS_NORM ** 2 : 0);
-  return { features, products, holdings, size, sensitivity: Math.sqrt(squares) };
+  return { features, series, products, holdings, size, sensitivity: Math.sqrt(squares) };
 }
 
 /** Exact counts of some users in the cells of a grid: not private before noise is added. */

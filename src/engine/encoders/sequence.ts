@@ -52,7 +52,8 @@ export function lastEvents(sequences: Sequences, steps: number): Sequences {
   return { offsets, columns: sequences.columns.map((column) => takeRows(column, places)) };
 }
 
-function checkSeries(dataset: string, series: readonly Series[]): void {
+/** @throws {ConcordError} BAD_INPUT where series have one name, or not as many columns as each other */
+export function checkSeries(dataset: string, series: readonly Series[]): void {
   const [{ columns }] = series;
   const names = new Set(series.map(({ name }) => name));
   if (names.size < series.length) throw badInput(`${dataset}: two series have one name.`);

@@ -32,21 +32,14 @@ export function playersOf(contract: FeatureContract, expander: Expander, row: Us
   const events = Math.min(row.events?.length ?? 0, contract.sequence?.steps ?? 0);
   for (const [feature, inputs] of ofEvents) players.push({ feature, value: events, inputs });
   if (!contract.holdings) return players;
-  const { products } = contract;
   const first = expander.starts[contract.features.length];
-  // A model that is made of several reads the holdings once for each.
-  const inputsOf = (product: number): number[] => {
-    const inputs: number[] = [];
-    for (let input = first + product; input < expander.width; input += products.length) inputs.push(input);
-    return inputs;
-  };
   const isOwned = new Set(owned);
   for (const product of owned) {
-    players.push({ feature: `owned:${products[product]}`, value: 1, inputs: inputsOf(product) });
+    players.push({ feature: `owned:${contract.products[product]}`, value: 1, inputs: [first + product] });
   }
-  const others = products.map((_, product) => product).filter((product) => !isOwned.has(product));
+  const others = contract.products.map((_, product) => product).filter((product) => !isOwned.has(product));
   if (others.length > 0) {
-    players.push({ feature: OTHER_PRODUCTS, value: 0, inputs: others.flatMap(inputsOf) });
+    players.push({ feature: OTHER_PRODUCTS, value: 0, inputs: others.map((product) => first + product) });
   }
   return players;
 }

@@ -1,16 +1,20 @@
 import { badInput } from '../../errors.js';
-import { type FeatureContract, inputsOf, parseContract } from '../encoders/contract.js';
+import { type FeatureContract, parseContract } from '../encoders/contract.js';
+import { checkDeclaredSeries } from '../encoders/declaration.js';
+import type { PublicDeclaration } from '../encoders/public-grid.js';
 import { type ModelName, NETWORK_MODELS, type NetworkModel, type Task, type TrainedModel } from '../engine.js';
 import { initialParameters as drawParameters, manifestOf } from '../layers/parameters.js';
 import { whyNotFederated } from './kinds.js';
 import { type Architecture, entryOf, network } from './network.js';
-import { packNetwork } from './network-file.js';
+import { networkShape, packNetwork } from './network-file.js';
+import { READERS, type Reader } from './sequence-reader.js';
 
 /** Wider than this (inputs times products), a linear layer is a product of two. */
 const WIDE = 1_000_000;
 const RANK = 128;
 /** Networks that are trained privately are small: noise grows with the number of parameters. */
 const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
+const PRIVATE_UNITS: Readonly<Record<Reader, readonly number[]>> = { cnn: [16], gru: [16] };
 
 /**
  * Says which models a federation can train: those whose parameters can be averaged and clipped.
@@ -19,19 +23,43 @@ const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
 export function requireFederated(model: ModelName): NetworkModel {
   const network = NETWORK_MODELS.find((name) => name === model);
   if (network && !whyNotFederated(model)) return network;
-  throw badInput(`${model}: ${whyNotFederated(model)}. Choose linear, logistic or dnn.`, { model });
+  throw badInput(
+    `${model}: ${whyNotFederated(model)}. Choose linear, logistic or dnn; of series of columns also cnn or gru.`,
+    { model },
+  );
 }
 
 /**
  * The network that a federation trains under a model's name; it follows from the public contract alone.
- * @throws {ConcordError} BAD_INPUT where the model has no parameters (popularity, trees).
+ * @throws {ConcordError} BAD_INPUT where the model has no parameters (popularity, trees), or reads sequences and the contract has none
  */
 export function federatedArchitecture(task: Task, model: ModelName, contract: FeatureContract): Architecture {
-  const inputs = inputsOf(contract);
-  const outputs = task === 'interest' ? contract.products.length : 1;
-  if (requireFederated(model) === 'dnn')
-    return { inputs, outputs, hidden: [...PRIVATE_DNN.hidden], rank: PRIVATE_DNN.rank };
+  const { inputs, outputs, sequence } = networkShape(task, contract);
+  const name = requireFederated(model);
+  const reader = READERS.find((each) => each === name);
+  if (reader && !(sequence && contract.sequence?.from))
+    throw badInput(
+      `${model}: nothing public is declared of a sequence. A federation reads series of declared columns; what there is in tables of events has no public ranges, and quantiles of a bank must not leave it.`,
+      { model },
+    );
+  if (!reader && sequence) throw badInput(`${model} reads no sequence, and the contract has one.`, { model });
+  if (name === 'dnn' || reader) {
+    const { hidden, rank } = PRIVATE_DNN;
+    const own = reader && sequence && { sequence: { ...sequence, reader, units: PRIVATE_UNITS[reader] } };
+    return { inputs, outputs, hidden: [...hidden], rank, ...own };
+  }
   return { inputs, outputs, hidden: [], ...(inputs * outputs > WIDE && { rank: RANK }) };
+}
+
+/**
+ * What of a declaration a model reads: series are for models of sequences alone.
+ * @throws {ConcordError} BAD_INPUT where these do not fit the columns
+ */
+export function declarationFor(model: ModelName, declaration: PublicDeclaration): PublicDeclaration {
+  const { series = [], ...others } = declaration;
+  if (series.length === 0 || !READERS.some((name) => name === model)) return others;
+  checkDeclaredSeries(series, others.columns);
+  return { ...others, series };
 }
 
 /**

@@ -112,8 +112,7 @@ function networkOf(
     ...(metadata.networks && { networks: parseNetworks(metadata.networks) }),
     ...parseReader(metadata, sequence),
   };
-  if (sequence && (hidden.length === 0 || metadata.rank))
-    throw refuse('a reader of sequences needs hidden layers, and no rank');
+  if (sequence && hidden.length === 0) throw refuse('a reader of sequences needs hidden layers');
   if (metadata.networks && (hidden.length === 0 || metadata.rank || sequence))
     throw refuse('networks in one need hidden layers, and neither a rank nor a sequence');
   const { entries } = manifestOf(network(architecture));

@@ -26,7 +26,7 @@ export interface Architecture {
    * hidden layers; has neither a linear part beside them nor a sequence.
    */
   readonly networks?: number;
-  /** The end of the row is a sequence, which is read by itself. Needs hidden layers, and has no linear part beside them. */
+  /** The end of the row is a sequence, which is read by itself. Needs hidden layers. */
   readonly sequence?: SequencePart;
   /** The hidden layers make a user's vector, and products have theirs. Needs hidden layers, and has no linear part beside them. */
   readonly towers?: Towers;

@@ -13,7 +13,6 @@ import { networkShape, packNetwork, unpackNetwork } from '../network-file.js';
 import { slopesGraph } from '../slopes.js';
 import type { NetworkWeights } from '../weights.js';
 
-const NO_PUBLIC_EVENTS = 'what it reads of events has no public ranges, and quantiles of a bank must not leave it';
 const MANY_NETWORKS =
   'it is many networks in one: what clipping leaves of a user is shared among them, and noise drowns it (dnn does better)';
 
@@ -21,7 +20,7 @@ const MANY_NETWORKS =
 export const networks: ModelKind<'network'> = {
   kind: 'network',
   models: NETWORK_MODELS,
-  notFederated: { cnn: NO_PUBLIC_EVENTS, gru: NO_PUBLIC_EVENTS, tabm: MANY_NETWORKS },
+  notFederated: { tabm: MANY_NETWORKS },
   fit: (request, { trainMembers }) =>
     fitNetworks(
       {
