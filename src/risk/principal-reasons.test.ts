@@ -3,6 +3,8 @@ import type { Reason } from '../models/reasons.js';
 import { featureNames } from './feature-names.js';
 import { principalReasons } from './principal-reasons.js';
 
+/** As many training users in each bin. */
+const evenly = (edges: readonly number[]) => edges.slice(1).map((_, bin) => 1 - (bin + 0.5) / (edges.length - 1));
 const numeric = (column: string, edges: number[], rest: Partial<Feature> = {}): Feature =>
   ({
     kind: 'numeric',
@@ -12,7 +14,7 @@ const numeric = (column: string, edges: number[], rest: Partial<Feature> = {}): 
     edges,
     codes: [],
     missing: true,
-    mean: [],
+    mean: evenly(edges),
     ...rest,
   }) as Feature;
 const features = [

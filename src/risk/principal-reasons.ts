@@ -1,8 +1,9 @@
-import type { Feature, NumericFeature } from '../engine/encoders/contract.js';
+import type { Feature } from '../engine/encoders/contract.js';
 import { daysOf } from '../engine/encoders/dates.js';
 import { eventName } from '../models/event-names.js';
 import { type Reason, readableNumber } from '../models/reasons.js';
 import type { FeatureName } from './feature-names.js';
+import { quantileOf } from './quantiles.js';
 
 /** One of the factors that raised a risk most, for whom it was assessed of. */
 export interface PrincipalReason {
@@ -25,7 +26,7 @@ const NEGLIGIBLE = 1e-6;
 export interface PrincipalOptions {
   readonly nameOf: (feature: string) => FeatureName;
   readonly productName?: (code: string) => string | undefined;
-  /** Of the model: what is usual is the middle of its training users. Without them nothing is said of high and low. */
+  /** Of the model: what is usual is the middle fifth of its training users. Without them nothing is said of high and low. */
   readonly features?: readonly Feature[];
 }
 
@@ -124,28 +125,25 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 const isMissing = (value: number | string | null): value is null =>
   value === null || value === '' || (typeof value === 'number' && Number.isNaN(value));
 
-/** On which side of the middle of the training users a value lies; undefined where there is no such thing, or it is a code. */
+/** Values between these quantiles of the training users are usual. */
+const USUAL = [0.4, 0.6] as const;
+
+/** On which side of what is usual a value lies; undefined where it is usual itself, or a code, or there is no such thing. */
 function standingOf(
   value: number | string,
   column: Feature | undefined,
 ): 'high' | 'low' | 'late' | 'early' | undefined {
   if (column?.kind !== 'numeric' || column.edges.length < 2) return undefined;
-  const middle = middleOf(column);
+  const [low, high] = USUAL.map((share) => quantileOf(column, share));
   if (column.part) {
     if (column.part === 'month') return undefined;
     const days = typeof value === 'number' ? value : daysOf(value);
     const place = column.part === 'days' ? days : new Date(days * 86_400_000).getUTCFullYear();
-    return place > middle ? 'late' : place < middle ? 'early' : undefined;
+    return place > high ? 'late' : place < low ? 'early' : undefined;
   }
   const number = Number(value);
   if (column.codes.includes(number)) return undefined;
-  return number > middle ? 'high' : number < middle ? 'low' : undefined;
-}
-
-/** Edges are quantiles of the training users, so the middle one is about their median. */
-export function middleOf({ edges }: Pick<NumericFeature, 'edges'>): number {
-  const half = (edges.length - 1) / 2;
-  return (edges[Math.floor(half)] + edges[Math.ceil(half)]) / 2;
+  return number > high ? 'high' : number < low ? 'low' : undefined;
 }
 
 /** creditUtilisation → CREDIT_UTILISATION, owned:FND-CASH → FND_CASH. */

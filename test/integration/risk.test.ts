@@ -4,7 +4,7 @@ import type { NumericFeature } from '../../src/engine/encoders/contract.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import type { RiskAssessment } from '../../src/risk/assessment.js';
-import { middleOf } from '../../src/risk/principal-reasons.js';
+import { quantileOf } from '../../src/risk/quantiles.js';
 import { createServices, NOW, type Services, seedSmall, userIds } from '../support/consortium.js';
 import { createInstitution, createProduct, createUser, useTestDatabase } from '../support/database.js';
 import { operator, partner } from '../support/viewers.js';
@@ -121,7 +121,7 @@ describe('with an active model', () => {
       expect(await services.risk.one(viewer, before.id)).toEqual(before);
       const factor = before.principalReasons!.find(({ code }) => /_(HIGH|LOW)$/.test(code));
       if (!factor || factor.feature.startsWith('profile.')) continue;
-      const usual = middleOf(await featureOf(factor.feature));
+      const usual = quantileOf(await featureOf(factor.feature), 0.5);
       const copy = await copyOf(userId, { [factor.feature]: usual });
       const after = await services.risk.assess(viewer, { userId: copy });
       expect(after.probability).toBeLessThan(before.probability);

@@ -1,6 +1,7 @@
 import type { UserRow } from '../../engine/data/dataset.js';
 import type { CategoricalFeature, Feature, NumericFeature } from '../../engine/encoders/contract.js';
 import type { Actionable, AttributeDescription } from '../../users/attribute-description.js';
+import { quantileOf } from '../quantiles.js';
 
 /** One value that a column could have instead, and how far that is from the value it has. */
 export interface Candidate {
@@ -78,14 +79,15 @@ export function actionsOf(
 type Change = Pick<Action, 'from' | 'candidates' | 'scale' | 'whole'>;
 
 function numericChange(
-  { edges, codes, part }: NumericFeature,
+  feature: NumericFeature,
   given: number | string,
   direction: Action['direction'],
 ): Change | undefined {
+  const { edges, codes, part } = feature;
   const from = Number(given);
   if (part || edges.length < 2 || !Number.isFinite(from) || codes.includes(from)) return undefined;
   const whole = Number.isInteger(from) && edges.every(Number.isInteger);
-  const scale = spreadOf(edges);
+  const scale = spreadOf(feature);
   const [low, high] = [edges[0], edges[edges.length - 1]];
   const values = new Set<number>();
   for (let index = 0; index < edges.length; index++) {
@@ -116,11 +118,11 @@ export const allows = (direction: Action['direction'], from: number, to: number)
 
 /**
  * A distance of 1: half of the way between the quarters of the training users, which for most columns is about their median absolute deviation, by which
- * Wachter et al. (2018, eq. 4) divide. Edges are quantiles; where half of the users have one value, half of the whole range.
+ * Wachter et al. (2018, eq. 4) divide. Where half of the users have one value, half of the whole range.
  */
-function spreadOf(edges: readonly number[]): number {
-  const at = (share: number) => edges[Math.round(share * (edges.length - 1))];
-  return (at(0.75) - at(0.25)) / 2 || (edges[edges.length - 1] - edges[0]) / 2;
+function spreadOf(feature: NumericFeature): number {
+  const { edges } = feature;
+  return (quantileOf(feature, 0.75) - quantileOf(feature, 0.25)) / 2 || (edges[edges.length - 1] - edges[0]) / 2;
 }
 
 /** Three significant digits are enough for anybody who is to act, more where the range is narrower; whole numbers stay whole. Never beyond the range. */

@@ -7,6 +7,8 @@ import { actionsOf, assumedActionable, roundWithin } from './actions.js';
 import { findCounterfactuals, type Score } from './search.js';
 import { costOf, rowOf } from './steps.js';
 
+/** As many training users in each bin. */
+const evenly = (edges: readonly number[]) => edges.slice(1).map((_, bin) => 1 - (bin + 0.5) / (edges.length - 1));
 const numeric = (column: string, edges: number[], rest: object = {}): Feature =>
   ({
     kind: 'numeric',
@@ -16,7 +18,7 @@ const numeric = (column: string, edges: number[], rest: object = {}): Feature =>
     edges,
     codes: [],
     missing: true,
-    mean: [],
+    mean: evenly(edges),
     ...rest,
   }) as Feature;
 const categorical = (column: string, categories: string[]): Feature =>

@@ -26,6 +26,8 @@ const BUDGET = 2_000;
 const ALTERNATIVES = 4;
 /** Columns changed at once, at most. */
 export const MOST_STEPS = 4;
+/** How much dearer an alternative counts that changes the same columns as another. */
+const DIVERSITY = 2;
 /** Rows that are scored in one call: others who score meanwhile do not wait for all. */
 const BATCH = 250;
 /** Shares of the budget for one, two, three and four changes; the rest is for making changes smaller. */
@@ -160,7 +162,7 @@ export function diverse(states: readonly Scored[], most: number): Scored[] {
       const columns = columnsOf(state);
       if (chosen.some((other) => contains(columns, columnsOf(other)) || contains(columnsOf(other), columns))) continue;
       const overlap = Math.max(0, ...chosen.map((other) => shared(columns, columnsOf(other))));
-      const cost = costOf(state.steps) * (1 + overlap);
+      const cost = costOf(state.steps) * (1 + DIVERSITY * overlap);
       if (!best || cost < best.cost) best = { state, cost };
     }
     if (!best) break;
