@@ -3,7 +3,7 @@ import type { ReadReport } from '../../database/import/report.js';
 import type { Dataset } from '../../engine/data/dataset.js';
 import type { Engine, ModelName, Task } from '../../engine/engine.js';
 import type { Predictions, TestedUsers } from '../../engine/evaluation/predictions.js';
-import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
+import type { LearningCurve } from '../../engine/training/learning-curve.js';
 import { ConcordError } from '../../errors.js';
 import type { ComparedModel, Comparison, LeftOut } from './comparison.js';
 import { summariseData } from './data-summary.js';

@@ -3,7 +3,7 @@ import type { ModelName, Task } from '../../engine/engine.js';
 import type { Interval } from '../../engine/metrics/bootstrap.js';
 import type { ReliabilityBin } from '../../engine/metrics/calibration.js';
 import type { CurvePoint, ScoreBand } from '../../engine/metrics/curves.js';
-import type { LearningCurve } from '../../engine/metrics/over-fitting.js';
+import type { LearningCurve } from '../../engine/training/learning-curve.js';
 import type { DataSummary } from './data-summary.js';
 import type { AttributeGroups } from './groups.js';
 

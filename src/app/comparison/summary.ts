@@ -1,5 +1,5 @@
 import type { ModelName } from '../../engine/engine.js';
-import { judgeLearning } from '../../engine/metrics/over-fitting.js';
+import { warningsOf } from '../../engine/training/learning-curve.js';
 import type { ComparedModel, Comparison, Evidence } from './comparison.js';
 import { FIGURES, isBetter, nameOf } from './figures.js';
 
@@ -149,7 +149,7 @@ function calibrationSentence({ model, plots }: ComparedModel): string[] {
 }
 
 function learningSentence(models: readonly ComparedModel[]): string[] {
-  const parted = models.filter(({ learning }) => learning.some((curve) => judgeLearning(curve)?.parted));
+  const parted = models.filter(({ settings }) => warningsOf(settings).length > 0);
   if (parted.length === 0) return [];
   return [
     `Training and validation loss of ${list(parted.map(({ model }) => model))} have parted: ${parted.length > 1 ? 'they know' : 'it knows'} the training users much better than others (learning curves below).`,

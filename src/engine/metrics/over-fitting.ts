@@ -1,8 +1,4 @@
-/** One training's losses, step by step: epochs of a network, trees of an ensemble. */
-export interface LearningCurve {
-  readonly name: string;
-  readonly points: readonly { readonly step: number; readonly loss: number; readonly validationLoss: number }[];
-}
+import { GAP, type LearningCurve } from '../training/learning-curve.js';
 
 export interface LearningVerdict {
   /** Step of the least validation loss: what came later was thrown away. */
@@ -18,8 +14,6 @@ export interface LearningVerdict {
 /** A rise is one from this share of what the validation loss had fallen by, or of itself where it hardly fell. */
 const RISE = 0.02;
 const RISE_OF_LOSS = 0.002;
-/** The gap, as a share of the validation loss. */
-const PARTED = 0.2;
 
 /** @returns undefined where there is no curve to judge. */
 export function judgeLearning({ points }: LearningCurve): LearningVerdict | undefined {
@@ -34,6 +28,6 @@ export function judgeLearning({ points }: LearningCurve): LearningVerdict | unde
     best: best.step,
     gap,
     overfitsAfter: rose > Math.max(RISE * fell, RISE_OF_LOSS * best.validationLoss) && last.loss < best.loss,
-    parted: gap > PARTED * best.validationLoss,
+    parted: gap > GAP * best.loss,
   };
 }

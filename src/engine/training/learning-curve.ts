@@ -15,7 +15,7 @@ export interface LearningCurve {
 /** Points of a curve that are stored: more than a plot can show would only take room. */
 const MOST_POINTS = 200;
 /** A validation loss that is so much above the training loss is worth a word. */
-const GAP = 0.2;
+export const GAP = 0.2;
 
 /** As many points as are worth storing, the first, the best and the last among them. */
 export function thinned(points: readonly CurvePoint[]): CurvePoint[] {

@@ -1,4 +1,5 @@
-import { judgeLearning, type LearningCurve } from '../../../engine/metrics/over-fitting.js';
+import { judgeLearning } from '../../../engine/metrics/over-fitting.js';
+import { type LearningCurve, warningsOf } from '../../../engine/training/learning-curve.js';
 import type { Comparison } from '../../comparison/comparison.js';
 import { decimals } from '../../comparison/summary.js';
 import { dataTable, figuresOf, type Markup, markup, section } from '../markup.js';
@@ -21,7 +22,8 @@ export function learningSection({ models }: Comparison): Markup {
     markup`<p>Loss of training users (solid) and of validation users (dashed). What counts is the step of the least validation loss (marked): later steps are thrown away. Where the training loss goes on falling beyond it while the validation loss rises, the model over-fits (shaded).</p>
 <ul class="legend"><li><svg viewBox="0 0 36 14" aria-hidden="true"><line class="line s0" x1="0" x2="36" y1="7" y2="7"/></svg>training</li><li><svg viewBox="0 0 36 14" aria-hidden="true"><line class="line s1" x1="0" x2="36" y1="7" y2="7"/></svg>validation</li><li><svg viewBox="0 0 36 14" aria-hidden="true"><line class="mark" x1="18" x2="18" y1="0" y2="14"/></svg>the step that counts</li><li><svg viewBox="0 0 36 14" aria-hidden="true"><rect class="shade" width="36" height="14"/></svg>over-fitting</li></ul>
 <div class="plots small">${recorded.flatMap(({ model, learning }) => learning.slice(0, MOST_CURVES).map((curve) => learningPlot(model, curve)))}</div>
-${learningTable(recorded)}`,
+${learningTable(recorded)}
+<ul>${recorded.flatMap(({ settings }) => warningsOf(settings)).map((warning) => markup`<li>${warning}</li>`)}</ul>`,
   );
 }
 
@@ -99,7 +101,7 @@ function learningTable(recorded: Comparison['models']): Markup {
     }),
   );
   return dataTable(
-    'The step that counts. A gap is validation − training loss; training and validation have parted where it is more than a fifth of the validation loss.',
+    'The step that counts. A gap is validation − training loss; training and validation have parted where it is more than a fifth of the training loss.',
     [
       'model',
       'training',
