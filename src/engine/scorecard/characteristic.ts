@@ -8,6 +8,8 @@ export interface Binned {
   /** Of each fine class, its group; −1 where training saw nobody. */
   readonly groups: readonly number[];
   readonly counts: readonly Counts[];
+  /** Users whose value says nothing: rare, or missing where it hardly ever is. Their weight of evidence is 0. */
+  readonly others: Counts;
   /** ln(share of those without the event ÷ share of those with it), smoothed: more = safer. */
   readonly woe: readonly number[];
   /** Information value: Σ (share without − share with) · woe. */
@@ -22,11 +24,12 @@ export function binFeature(
   settings: ScorecardSettings,
 ): Binned {
   const fine = Array.from({ length: slotsOf(feature) }, () => ({ users: 0, events: 0 }));
+  const others = { users: 0, events: 0 };
   for (const user of users) {
     const slot = slotOf(feature, positions[user]);
-    if (slot < 0) continue;
-    fine[slot].users++;
-    fine[slot].events += labels[user];
+    const counts = slot < 0 ? others : fine[slot];
+    counts.users++;
+    counts.events += labels[user];
   }
   const groups = coarse(feature, fine, users.length, settings);
   const bySlot = new Array<number>(fine.length).fill(-1);
@@ -40,7 +43,7 @@ export function binFeature(
     const apart = (group.users - group.events) / (users.length - events) - group.events / events;
     return sum + apart * woe[place];
   }, 0);
-  return { groups: bySlot, counts: groups, woe, iv };
+  return { groups: bySlot, counts: groups, others, woe, iv };
 }
 
 /** Classes with an order are joined along it; codes and missing stand for themselves; categories are joined by their rates. */

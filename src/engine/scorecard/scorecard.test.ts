@@ -66,7 +66,7 @@ describe('a scorecard', () => {
     const fitted = await trained();
     const { characteristics } = fitted.weights as ScorecardWeights;
     const table = scorecardTable(fitted.training);
-    expect(table?.attributes).toHaveLength(characteristics.reduce((sum, { woe }) => sum + woe.length, 0));
+    expect(table?.attributes).toHaveLength(characteristics.reduce((sum, { woe }) => sum + woe.length + 1, 0));
     const users = usersInFold(dataset, 2).slice(0, 50);
     const probabilities = await probabilitiesOf(fitted, users);
     users.forEach((user, place) => {
@@ -74,8 +74,9 @@ describe('a scorecard', () => {
       let points = 0;
       for (const { feature, groups, woe } of characteristics) {
         const slot = slotOf(fitted.contract.features[feature], fitted.encoded.positions[feature][user]);
-        points += table?.attributes[from + groups[slot]].points ?? Number.NaN;
-        from += woe.length;
+        const group = slot < 0 ? woe.length : groups[slot];
+        points += table?.attributes[from + group].points ?? Number.NaN;
+        from += woe.length + 1;
       }
       const exact = pointsOf(USUAL_SCALE, logOdds(probabilities[place]));
       expect(Math.abs(points - exact)).toBeLessThan(0.06 * characteristics.length);
@@ -90,8 +91,9 @@ describe('a scorecard', () => {
     for (const column of new Set(attributes.map(({ characteristic }) => characteristic))) {
       const own = attributes.filter(({ characteristic }) => characteristic === column);
       expect(own.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
-      for (const { points, eventRate } of own)
-        for (const other of own) if (eventRate > other.eventRate + 0.1) expect(points).toBeLessThan(other.points);
+      const seen = own.filter(({ attribute }) => attribute !== 'anything else');
+      for (const { points, eventRate } of seen)
+        for (const other of seen) if (eventRate > other.eventRate + 0.1) expect(points).toBeLessThan(other.points);
     }
     expect(attributes.filter(({ characteristic }) => characteristic === 'delay').map((each) => each.attribute)).toEqual(
       expect.arrayContaining(['= -2', '= -1']),
@@ -117,7 +119,10 @@ describe('a scorecard', () => {
   test('keeps a shape that was declared', async () => {
     const { training } = await trained({ shapes: { income: 'rising' }, leastChiSquare: 0, leastShare: 0, l2: 1 });
     const rates = (scorecardTable(training)?.attributes ?? [])
-      .filter(({ characteristic, attribute }) => characteristic === 'income' && attribute !== 'missing')
+      .filter(
+        ({ characteristic, attribute }) =>
+          characteristic === 'income' && !['missing', 'anything else'].includes(attribute),
+      )
       .map(({ eventRate }) => eventRate);
     expect(rates).toEqual([...rates].sort((a, b) => a - b));
   });

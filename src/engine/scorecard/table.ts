@@ -1,6 +1,7 @@
 import type { Feature, FeatureContract } from '../encoders/contract.js';
 import type { ScorecardWeights } from '../models/weights.js';
 import type { Binned } from './characteristic.js';
+import type { Counts } from './classes.js';
 import { factorOf, type PointsScale, pointsOf } from './points.js';
 import { orderedSlots } from './slots.js';
 
@@ -14,7 +15,7 @@ export interface ScorecardTable {
 export interface Attribute {
   /** The column. */
   readonly characteristic: string;
-  /** Which values: "20 to 35", "clerk, sailor", "missing". */
+  /** Which values: "20 to below 35", "clerk, sailor", "missing"; last of each characteristic "anything else", which training has hardly seen. */
   readonly attribute: string;
   /** Rounded to a tenth. */
   readonly points: number;
@@ -39,17 +40,22 @@ export function tableOf(
   const share = pointsOf(scale, intercept) / Math.max(1, characteristics.length);
   return {
     scale,
-    attributes: characteristics.flatMap(({ feature, coefficient, groups, woe }, place) =>
-      binned[place].counts.map((counts, group) => ({
+    attributes: characteristics.flatMap(({ feature, coefficient, groups, woe }, place) => {
+      const { counts, others, iv } = binned[place];
+      const row = (attribute: string, { users: own, events }: Counts, evidence: number): Attribute => ({
         characteristic: features[feature].column,
-        attribute: labelOf(features[feature], groups, group),
-        points: Math.round(10 * (share + factor * coefficient * woe[group])) / 10,
-        share: counts.users / users,
-        eventRate: counts.events / Math.max(1, counts.users),
-        woe: woe[group],
-        iv: binned[place].iv,
-      })),
-    ),
+        attribute,
+        points: Math.round(10 * (share + factor * coefficient * evidence)) / 10,
+        share: own / users,
+        eventRate: events / Math.max(1, own),
+        woe: evidence,
+        iv,
+      });
+      return [
+        ...counts.map((own, group) => row(labelOf(features[feature], groups, group), own, woe[group])),
+        row('anything else', others, 0),
+      ];
+    }),
   };
 }
 
