@@ -20,6 +20,7 @@ import {
   institutionFinder,
   ViewerInstitutionResolver,
 } from '../institutions/institutions.resolver.js';
+import { LikeProductsResolver, LikeUsersResolver } from '../likeness/likeness.resolver.js';
 import { ModelsResolver, modelVersionFinder } from '../models/models.resolver.js';
 import { ModelOversightResolver, OversightResolver } from '../oversight/oversight.resolver.js';
 import { BudgetsResolver, LedgerResolver } from '../privacy/privacy.resolver.js';
@@ -54,6 +55,8 @@ const RESOLVERS: readonly ResolverClass[] = [
   RiskFiguresResolver,
   CounterfactualsResolver,
   RecommendationsResolver,
+  LikeProductsResolver,
+  LikeUsersResolver,
   FeedbackResolver,
   ExperimentsResolver,
   ExperimentVariantResolver,
@@ -70,7 +73,7 @@ const RESOLVERS: readonly ResolverClass[] = [
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
   const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback } = services;
-  const { embeddings, experiments, privacy } = services;
+  const { embeddings, experiments, likeness, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
   const { reports, fairness, drift, cards } = services.oversight;
   const node = new NodeResolver({
@@ -104,6 +107,8 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new RiskFiguresResolver(),
     new CounterfactualsResolver(services.counterfactuals),
     new RecommendationsResolver(recommendations, { models }),
+    new LikeProductsResolver(likeness, products),
+    new LikeUsersResolver(likeness, users),
     new FeedbackResolver(feedback),
     new ExperimentsResolver(experiments),
     new ExperimentVariantResolver(models),

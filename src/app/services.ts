@@ -4,6 +4,7 @@ import type { Engine, ScoringService } from '../engine/engine.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
 import { createFederation } from '../federation/create-federation.js';
 import { InstitutionsService } from '../institutions/institutions.service.js';
+import { LikenessService } from '../likeness/likeness.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
 import { TrainingService } from '../models/training.service.js';
@@ -74,6 +75,7 @@ export function createServices(modules: ServiceModules) {
     profiles,
     risk,
   });
+  const likeness = new LikenessService({ database, models, scoring, products, profiles });
   const feedback = new FeedbackService({ database });
   const privacy = createPrivacy({ database, institutions, key: ledgerKey, onLevel: onBudgetLevel });
   const federation = createFederation({ database, institutions, models, profiles, scoring, privacy });
@@ -83,7 +85,7 @@ export function createServices(modules: ServiceModules) {
   );
   return {
     ...{ institutions, products, prices, profiles, embeddings, users, models, training, risk, experiments },
-    ...{ descriptions, counterfactuals, recommendations, feedback },
+    ...{ descriptions, counterfactuals, recommendations, likeness, feedback },
     ...{ privacy, federation, oversight },
   };
 }

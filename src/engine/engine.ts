@@ -109,6 +109,12 @@ export interface Explanation {
   readonly contributions: readonly { feature: string; value: number | string | null; contribution: number }[];
 }
 
+/** A product and how alike it is to another: 1 at most. */
+export interface SimilarCode {
+  readonly product: string;
+  readonly similarity: number;
+}
+
 /** Models loaded for serving, in a worker thread: calls that come together are scored as one batch. */
 export interface ScoringService {
   load(versionId: string, model: Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>): Promise<void>;
@@ -129,6 +135,10 @@ export interface ScoringService {
   ): Promise<Explanation[]>;
   /** @param method default: the best for the model. @throws {ConcordError} BAD_INPUT where the model has no such explanation */
   explainRisk(versionId: string, row: UserRow, method?: ExplanationMethod): Promise<Explanation>;
+  /** The products most like one, best first; undefined where the model cannot tell, or does not know the product. */
+  similarProducts(versionId: string, product: string, count: number): Promise<readonly SimilarCode[] | undefined>;
+  /** Where users are placed among others: vectors of length 1 whose cosine says how alike they are. Undefined where the model places nobody. */
+  placeUsers(versionId: string, rows: readonly UserRow[]): Promise<readonly Float32Array[] | undefined>;
   close(): Promise<void>;
 }
 

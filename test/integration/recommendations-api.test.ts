@@ -41,6 +41,8 @@ const scoring = {
     score: Math.log(1 / 3),
     contributions: [{ feature: 'utilisation', value: 0.92, contribution: Math.log(1 / 3) + 2 }],
   }),
+  similarProducts: async () => undefined,
+  placeUsers: async () => undefined,
   close: async () => {},
 } satisfies ScoringService;
 
@@ -58,7 +60,9 @@ beforeAll(async () => {
   services = createServices(db.database, engine);
   const institutions = new InstitutionsService({ database: db.database });
   const privacy = createPrivacy({ database: db.database, institutions, key: testLedgerKey() });
-  executor = createExecutor(createApiSchema({ ...services, institutions, privacy, federation: {}, oversight: {} } as never));
+  executor = createExecutor(
+    createApiSchema({ ...services, institutions, privacy, federation: {}, oversight: {} } as never),
+  );
   const institution = await createInstitution(db.database);
   viewer = partner(institution, ['recommendations:read', 'users:write', 'models:read', 'models:write']);
   for (const code of CODES) {

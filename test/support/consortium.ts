@@ -2,6 +2,7 @@ import type { Database } from '../../src/database/database.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { ExperimentsService } from '../../src/experiments/experiments.service.js';
+import { LikenessService } from '../../src/likeness/likeness.service.js';
 import { ModelRegistry } from '../../src/models/model-registry.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import { TrainingService } from '../../src/models/training.service.js';
@@ -32,6 +33,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
   const counterfactuals = new CounterfactualsService({}, { ...common, descriptions });
   const experiments = new ExperimentsService({ database, models });
   const recommendations = new RecommendationsService({ ...common, experiments, risk });
+  const likeness = new LikenessService(common);
   const feedback = new FeedbackService({ database });
   return {
     products,
@@ -46,6 +48,7 @@ export function createServices(database: Database, engine: Pick<Engine, 'train' 
     counterfactuals,
     experiments,
     recommendations,
+    likeness,
     feedback,
   };
 }

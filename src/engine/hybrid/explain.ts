@@ -5,9 +5,9 @@ import { explainedOutputs } from '../explanations/sampled.js';
 import { createRandom } from '../layers/random.js';
 import type { Predictor } from '../models/kind.js';
 import { ownedFeature } from '../models/owned.js';
+import type { HybridWeights } from '../models/weights.js';
 import { playersOf as ownedPlayers } from '../recommenders/explain.js';
 import { WIDE } from '../recommenders/settings.js';
-import type { HybridWeights } from './hybrid.js';
 import type { OpenHybrid } from './open.js';
 import { typicalPositions } from './typical.js';
 

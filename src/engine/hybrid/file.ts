@@ -2,10 +2,10 @@ import { ConcordError } from '../../errors.js';
 import { type FeatureContract, parseContract } from '../encoders/contract.js';
 import { MODELS } from '../engine.js';
 import type { Storage, StoredContext } from '../models/kind.js';
+import type { HybridMember, HybridWeights } from '../models/weights.js';
 import { packRecommender, unpackRecommender } from '../recommenders/file/file.js';
 import { nestFiles, unnestFiles } from '../safetensors/nested.js';
 import { contractOf, type Part, partsOf } from '../stacking/contract.js';
-import type { HybridMember, HybridWeights } from './hybrid.js';
 
 const refuse = (reason: string, cause?: unknown) =>
   new ConcordError('BAD_INPUT', `These are not the weights of a hybrid: ${reason}.`, {}, { cause });

@@ -2,13 +2,13 @@ import type { Dataset } from '../data/dataset.js';
 import { encodeDataset } from '../encoders/encode.js';
 import type { FittedModel, KindRequest, Workshop } from '../models/kind.js';
 import { idsOf, matrixOf, ownedContract, validationFold } from '../models/owned.js';
+import type { HybridWeights } from '../models/weights.js';
 import { type FittedRecommender, fitRecommender } from '../recommenders/fit.js';
 import type { Combination } from '../recommenders/hybrid/combine.js';
 import { selectRows } from '../recommenders/matrix/sparse.js';
 import { joinContracts, joinEncoded } from '../stacking/contract.js';
 import type { Fold } from '../training/folds.js';
 import { partOf } from '../training/held-out.js';
-import type { HybridWeights } from './hybrid.js';
 import { hybridMembers } from './settings.js';
 import { addUp, scoresOf, type ValidationUsers, validationUsers, withoutProducts } from './validation.js';
 

@@ -1,11 +1,12 @@
 import { createExpander } from '../encoders/expand.js';
 import type { OpenContext, OpenModel, Predictor } from '../models/kind.js';
 import { ownedInBatch } from '../models/owned.js';
+import { similarityOf } from '../models/similarity.js';
+import type { HybridWeights } from '../models/weights.js';
 import { type OpenRecommender, openRecommender } from '../recommenders/predict.js';
 import { joinExpanders, partsOf } from '../stacking/contract.js';
 import { scoreOf, shareOut } from '../stacking/stack.js';
 import type { Batch } from '../training/batch.js';
-import type { HybridWeights } from './hybrid.js';
 
 const { log } = Math;
 
@@ -51,6 +52,7 @@ export function openHybrid(weights: HybridWeights, { task, contract, open }: Ope
   return {
     expander,
     recommender,
+    similarity: similarityOf(weights.recommender, recommender),
     batchSizes: [1, 4, 16, 64, 256],
     async run(batch) {
       const sums = new Float64Array(batch.rows * products);

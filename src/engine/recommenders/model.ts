@@ -6,7 +6,7 @@ import type { SparseRows, WeightedRows } from './matrix/sparse.js';
 import type { NaiveBayesSettings, NaiveBayesWeights } from './naive-bayes.js';
 import type { NeighbourSettings } from './neighbours/similarity.js';
 import type { MemberName, RecommenderName } from './recommender.js';
-import type { VaeSettings } from './vae/fit.js';
+import type { VaeSettings } from './vae/settings.js';
 
 export interface MemberSettings {
   readonly popularity: Readonly<Record<string, never>>;

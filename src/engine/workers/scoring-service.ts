@@ -104,6 +104,8 @@ export function createScoringService(startThread: () => Worker): ScoringService 
     explainInterest: (versionId, row, products, method) =>
       client.call('explainInterest', { versionId, row, products, method }),
     explainRisk: (versionId, row, method) => client.call('explainRisk', { versionId, row, method }),
+    similarProducts: (versionId, product, count) => client.call('similarProducts', { versionId, product, count }),
+    placeUsers: (versionId, rows) => client.call('placeUsers', { versionId, rows }),
     close: () => client.close(),
   };
 }

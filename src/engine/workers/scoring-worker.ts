@@ -4,10 +4,11 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { UserRow } from '../data/dataset.js';
 import { encodeRows } from '../encoders/encode.js';
-import type { Explanation, Task } from '../engine.js';
+import type { Explanation, SimilarCode, Task } from '../engine.js';
 import { explainInterest, explainRisk } from '../explanations/explain.js';
 import type { ExplanationMethod } from '../explanations/methods.js';
 import type { Predictor } from '../models/kind.js';
+import { placesOf, similarCodes } from '../models/likeness.js';
 import { loadPredictor, type StoredModel } from '../models/predictor.js';
 import { type Answer, serveCalls } from './serve.js';
 
@@ -77,6 +78,17 @@ serveCalls({
       const result = await score(predictorOf(versionId, task), rows);
       return { result, transfer: [result.buffer] };
     }),
+  similarProducts: ({
+    versionId,
+    product,
+    count,
+  }: Versioned<{ product: string; count: number }>): Promise<Answer<SimilarCode[] | undefined>> =>
+    inTurn(async () => ({ result: similarCodes(predictorOf(versionId, 'interest'), product, count) })),
+  placeUsers: ({
+    versionId,
+    rows,
+  }: Versioned<{ rows: readonly UserRow[] }>): Promise<Answer<Float32Array[] | undefined>> =>
+    inTurn(async () => ({ result: await placesOf(predictorOf(versionId, 'interest'), rows) })),
   explainRisk: ({ versionId, row, method }: Versioned<Explained>): Promise<Answer<Explanation>> =>
     inTurn(async () => ({ result: await explainRisk(predictorOf(versionId, 'risk'), row, method) })),
   explainInterest: ({

@@ -24,6 +24,7 @@ import {
   ownedInBatch,
   validationFold,
 } from '../owned.js';
+import { similarityOf } from '../similarity.js';
 
 const COUNTS = 'it is a table of which products are owned together, which has no parameters to average or clip';
 
@@ -56,6 +57,7 @@ export const recommenders: ModelKind<'recommender'> = {
       // Nothing is compiled: a batch may be nearly as small as what it holds.
       batchSizes: [1, 2, 4, 8, 16, 32, 64, 128, 256],
       run: async (batch) => probabilitiesOf(open, batch),
+      similarity: similarityOf(recommender, open),
       async dispose() {},
     };
   },

@@ -1,6 +1,6 @@
 import { createSmallCholesky } from '../matrix/small-cholesky.js';
 import type { Scorer } from '../recommender.js';
-import { createTopK } from '../retrieval/top-k.js';
+import { createVectorIndex, type VectorIndex } from '../retrieval/vector-index.js';
 import { type AlsSettings, gramOf } from './fit.js';
 
 /**
@@ -19,10 +19,7 @@ export function openAls(
   const system = createSmallCholesky(width);
   const user = new Float64Array(width);
   const image = new Float64Array(width);
-  const norms = Float64Array.from({ length: products }, (_, product) => {
-    const row = factors.subarray(product * width, (product + 1) * width);
-    return Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-  });
+  let nearest: VectorIndex | undefined;
 
   /** Writes the user's factors to `user`, and leaves the factored system of theirs. */
   function foldIn(owned: Int32Array): void {
@@ -42,12 +39,6 @@ export function openAls(
     system.forward(user);
     system.backward(user);
   }
-
-  const product = (a: number, b: number): number => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += factors[a * width + i] * factors[b * width + i];
-    return sum;
-  };
 
   return {
     products,
@@ -80,12 +71,8 @@ export function openAls(
       });
     },
     similarProducts(item, count) {
-      const best = createTopK(Math.min(count, products));
-      for (let other = 0; other < products; other++) {
-        const length = norms[item] * norms[other];
-        if (other !== item && length > 0) best.offer(other, product(item, other) / length);
-      }
-      return best.take();
+      nearest ??= createVectorIndex(factors, { width, metric: 'cosine' });
+      return nearest.search(factors.subarray(item * width, (item + 1) * width), count, (other) => other !== item);
     },
     embed(owned) {
       foldIn(owned);

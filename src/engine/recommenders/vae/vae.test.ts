@@ -6,9 +6,10 @@ import { initialParameters } from '../../layers/parameters.js';
 import { createRandom } from '../../layers/random.js';
 import { plainLoss, validationOf } from '../calibrate.js';
 import { rowOf, selectRows } from '../matrix/sparse.js';
-import { fitVae, type VaeSettings } from './fit.js';
+import { fitVae } from './fit.js';
 import { vaeNetwork, vaeStep } from './network.js';
 import { openVae } from './open.js';
+import type { VaeSettings } from './settings.js';
 
 const SHAPE = { products: 12, hidden: 6, latent: 3 };
 const SETTINGS: VaeSettings = { hidden: 16, latent: 4, dropout: 0.3, beta: 0.02, learningRate: 0.01, epochs: 15 };
