@@ -42,7 +42,7 @@ export class PriceInput {
 
 @InputType({ description: 'Prices to record, all or none.' })
 export class RecordPricesInput {
-  @Field(() => [PriceInput], { description: '1 to 5,000 prices, each day of a product once.' })
+  @Field(() => [PriceInput], { description: '1 to 2,000 prices, each day of a product once.' })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PRICES)
   @ValidateNested({ each: true })

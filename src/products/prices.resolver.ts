@@ -10,7 +10,7 @@ export class PricesResolver {
 
   @Mutation(() => RecordPricesPayload, {
     description:
-      'Records up to 5,000 closing prices of products, all or none, and computes their riskFigures anew. A day that has a price takes the new one; the same call again changes nothing.',
+      'Records up to 2,000 closing prices of products, all or none, and computes their riskFigures anew. A day that has a price takes the new one; the same call again changes nothing.',
   })
   async recordPrices(
     @Arg('input', () => RecordPricesInput, { description: 'The prices.' }) input: RecordPricesInput,

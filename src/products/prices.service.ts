@@ -8,7 +8,7 @@ import type { ProductsService } from './products.service.js';
 
 export type { PriceChanges } from './prices.store.js';
 
-export const MAX_PRICES = 5_000;
+export const MAX_PRICES = 2_000;
 
 /** A price as it is recorded: of a product by its id or by its code. Null removes that of the day. */
 export interface RecordedPrice extends Omit<NewPrice, 'productId'> {
@@ -28,7 +28,7 @@ export class PricesService {
   constructor(private readonly modules: { readonly products: ProductsService }) {}
 
   /**
-   * Records up to 5,000 closing prices, all or none, and computes anew what follows from the histories. The same call again changes nothing.
+   * Records up to 2,000 closing prices, all or none, and computes anew what follows from the histories. The same call again changes nothing.
    * @param options.acceptJumps what looks like a split is none: see suspectedSplit
    * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope users:write), NOT_FOUND, LIMIT_EXCEEDED; BAD_INPUT for a price that is not above 0, a
    *   day in the future or twice for one product, and for a move that looks like a split which the prices are not adjusted for

@@ -51,6 +51,8 @@ export async function mergePrices(
          from import_prices s left join concord.products p on p.institution_id = '${institutionId}' and p.code = s.code`,
   );
   await manager.query('drop table import_prices');
+  await manager.query('create index on import_known_prices (product_id)');
+  await manager.query('analyze import_known_prices');
   const products: { id: string }[] = await manager.query(
     `select id from concord.products where institution_id = $1
         and id in (select product_id from import_known_prices where product_id is not null)
@@ -121,7 +123,8 @@ async function judge(
     if (!acceptJumps && rules.suspectedSplit(points, (day) => isNew.has(day))) refused.push(id);
     else figures.push([id, JSON.stringify(rules.figuresOf(points) ?? null)]);
   }
-  await manager.query('update import_known_prices set refused = true where product_id = any($1::uuid[])', [refused]);
+  if (refused.length > 0)
+    await manager.query('update import_known_prices set refused = true where product_id = any($1::uuid[])', [refused]);
   await manager.query(
     `update concord.products p set price_figures = nullif(i.figures, 'null')
        from unnest($2::uuid[], $3::jsonb[]) as i (id, figures)
