@@ -32,7 +32,7 @@ export function openTwoTower(
   const score = compiled(backend, (rows) => [
     (ops: Ops, [inputs, candidates]: readonly Tensor[]) => {
       const { output } = whole.forward(ops, weightsIn(ops, manifest, parameters), [inputs], context);
-      return [probabilities('interest', ops, output, candidates)];
+      return [probabilities('interest', ops, output, rows, candidates)];
     },
     [rowsOf(rows), ...candidateSpecs('interest', rows, outputs)],
   ]);
