@@ -126,6 +126,26 @@ test('events are read for models that read them alone: the latest, none of them 
   expect(foreign.events).toEqual([]);
 });
 
+test('attributes that are steps of a sequence are read in place of events, and a served row has them', async () => {
+  const id = await createInstitution(db.database);
+  const random = createRandom(8);
+  for (let user = 0; user < 80; user++) {
+    const month = random.below(4);
+    const attributes = Object.fromEntries([0, 1, 2, 3].map((at) => [`m${at}`, at === month ? 1 : 0]));
+    await createUser(db.database, id, { attributes, risk_label: month >= 2 ? 1 : 0 });
+  }
+  const series = [{ name: 'late', columns: ['m0', 'm1', 'm2', 'm3'] }];
+  const request = { task: 'risk', model: 'gru', institutions: [{ id, code: 'b' }], own: true, activate: true } as const;
+  const { metrics } = await services.training.train(operator(id), { ...request, series }, { settings: SETTINGS });
+  expect(metrics.auc).toBeGreaterThan(0.9);
+  const userId = await createUser(db.database, id, { attributes: { m0: 0, m1: 0, m2: 0, m3: 1 } });
+  const { probability, reasons } = await services.risk.assess(partner(id), { userId });
+  expect(probability).toBeGreaterThan(0.6);
+  expect(reasons.some(({ feature }) => feature.startsWith('events'))).toBe(false);
+  const wrong = [{ name: 'late', columns: ['m0', 'm9'] }];
+  await expect(services.training.train(operator(id), { ...request, series: wrong })).rejects.toThrow(/attribute m9/);
+}, 240_000);
+
 test('training data have the events of each user, whatever the order of pages', async () => {
   const collect = async (pageSize: number) => {
     const data = new TrainingData('risk');

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import type { CalibrationChoice } from '../../engine/calibration/calibration.js';
+import type { Series } from '../../engine/data/dataset.js';
 import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
 import { warningsOf } from '../../engine/training/learning-curve.js';
 import { badInput, ConcordError } from '../../errors.js';
@@ -18,6 +19,7 @@ interface Options {
   activate?: boolean;
   seed: number;
   calibration?: CalibrationChoice;
+  series?: Series[];
   backend?: BackendName;
   json?: boolean;
 }
@@ -46,6 +48,11 @@ export function trainCommand(): Command {
     .option('--institution <code...>', "whose users; one: the version is that institution's own (default: all, shared)")
     .option('--shared', "the consortium's shared version, also from the users of one institution")
     .option('--activate', 'let it serve at once, in place of the version that does')
+    .option(
+      '--series <name=columns>',
+      'for cnn and gru: attributes that are steps of a sequence, oldest first, as owed=owed_may,owed_june; may be given several times',
+      addSeries,
+    )
     .addOption(calibrationOption())
     .option('--seed <number>', 'decides everything that is random', wholeNumber, 1)
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
@@ -69,7 +76,10 @@ async function runTrain(options: Options): Promise<void> {
       try {
         const version = await runtime.services.training.train(
           localViewer(own ? institutions[0].id : undefined),
-          { task, model: options.model, institutions, own, activate: options.activate ?? false, seed: options.seed },
+          {
+            ...{ task, model: options.model, institutions, own, activate: options.activate ?? false },
+            ...{ seed: options.seed, series: options.series },
+          },
           {
             backend: options.backend,
             signal: stop.signal,
@@ -136,6 +146,14 @@ function show(output: Output, trained: readonly Trained[], skipped: readonly Ski
     const tables = rows.map((row) => table([row]));
     return [...tables, ...skipped.map(({ task, reason }) => `${task}: skipped. ${reason}`)].join('\n\n');
   });
+}
+
+function addSeries(text: string, before: Series[] = []): Series[] {
+  const [, name, columns] = /^([^=,]+)=([^=]+)$/.exec(text) ?? [];
+  const names = columns?.split(',').map((column) => column.trim()) ?? [];
+  if (!name || names.some((column) => column === ''))
+    throw new InvalidArgumentError('Written as NAME=COLUMN,COLUMN,… with the oldest first.');
+  return [...before, { name: name.trim(), columns: names }];
 }
 
 function wholeNumber(text: string): number {
