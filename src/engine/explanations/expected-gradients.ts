@@ -1,8 +1,8 @@
 import type { UserRow } from '../data/dataset.js';
 import type { Predictor } from '../models/kind.js';
+import { explained } from './explained.js';
 import type { Attribution } from './game.js';
 import type { Player } from './players.js';
-import { explained } from './sampled.js';
 import { logOdds } from './shapley.js';
 
 /** Points on the way from the mean to the user. */

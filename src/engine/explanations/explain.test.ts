@@ -140,7 +140,8 @@ describe('explanations', () => {
 
   test('probabilities of products that are not owned sum to 1, and none is beyond', async () => {
     const dataset = withEvents(interestDataset());
-    for (const model of MODELS) {
+    // Scorecards rank no products.
+    for (const model of MODELS.filter((name) => name !== 'scorecard')) {
       const predictor = await predictorOf(dataset, model);
       for (const user of [0, 5, 10]) {
         const { owned } = rowOf(dataset, user);

@@ -1,8 +1,8 @@
 import type { UserRow } from '../data/dataset.js';
 import { encodeRows } from '../encoders/encode.js';
 import type { Predictor } from '../models/kind.js';
+import { explained } from './explained.js';
 import { EVENTS } from './players.js';
-import { explained } from './sampled.js';
 import { logOdds } from './shapley.js';
 import { typicalUser } from './typical.js';
 
@@ -33,7 +33,8 @@ export function gameOf(predictor: Predictor, row: UserRow, outputs: readonly num
   return predictor.opened.centred ? gameOfInputs(predictor, row, outputs) : gameOfRows(predictor, row, outputs);
 }
 
-function gameOfInputs(predictor: Predictor, row: UserRow, outputs: readonly number[]): Game {
+/** Against the mean over the training users, for models whose inputs are 0 there. */
+export function gameOfInputs(predictor: Predictor, row: UserRow, outputs: readonly number[]): Game {
   const { players, inputs, candidates } = explained(predictor, row);
   return {
     players,

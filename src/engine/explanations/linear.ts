@@ -4,8 +4,8 @@ import { manifestOf } from '../layers/parameters.js';
 import type { Predictor } from '../models/kind.js';
 import { entryOf, network } from '../models/network.js';
 import type { NetworkWeights } from '../models/weights.js';
+import { explained } from './explained.js';
 import { explanationOf } from './explanation.js';
-import { explained } from './sampled.js';
 
 /** A linear model of risk taken apart exactly: weight · (input − mean), summed by column. */
 export function linearExplanation(
