@@ -4,13 +4,21 @@ import type { Strategy } from './answer.js';
 import type { PopularityGroup } from './popularity.js';
 import type { Signals } from './recommendations.store.js';
 
-/** A user is cold where the model reads nothing of theirs: no attribute that it knows, no holding, no event. */
+/**
+ * A user is cold where the model reads nothing of theirs: no attribute and no product that it knows, and no event, or none that it reads.
+ * Recommenders read products alone: without one, popularity among users of the same kind says more than they do.
+ */
 export function strategyOf(model: ActiveModel | undefined, { row, eventCount }: ScoringView): Strategy {
   if (!model) return 'no_model';
-  const known = Object.entries(row.values).some(
-    ([name, value]) => value !== null && !name.startsWith(FEATURE_PREFIX) && model.columns.has(name),
-  );
-  return known || eventCount > 0 || row.owned.length > 0 ? 'model' : 'cold_user';
+  const { columns, positions, readsEvents } = model;
+  const readsBehaviour = readsEvents || [...columns].some((name) => name.startsWith(FEATURE_PREFIX));
+  const known =
+    row.owned.some((code) => positions.has(code)) ||
+    (eventCount > 0 && readsBehaviour) ||
+    Object.entries(row.values).some(
+      ([name, value]) => value !== null && !name.startsWith(FEATURE_PREFIX) && columns.has(name),
+    );
+  return known ? 'model' : 'cold_user';
 }
 
 export const ownedIdsOf = (view: ScoringView): ReadonlySet<string> =>

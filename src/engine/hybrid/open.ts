@@ -32,6 +32,7 @@ export function openHybrid(weights: HybridWeights, { task, contract, open }: Ope
   /** Adds weight · score of a member to the sums of all rows. */
   async function addScores(place: number, member: Predictor, batch: Batch, cold: Uint8Array, sums: Float64Array) {
     const { weight, coldWeight } = weights.members[place];
+    if (weight === 0 && coldWeight === 0) return;
     for (let start = 0; start < batch.rows; ) {
       const own = member.batchFor(batch.rows - start);
       const count = Math.min(own.rows, batch.rows - start);

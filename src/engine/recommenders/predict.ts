@@ -36,6 +36,8 @@ export function openRecommender(model: RecommenderModel): OpenRecommender {
     target.fill(0, offset, offset + products);
     members.forEach((member, place) => {
       const { weight, bend } = model.members[place];
+      // A hybrid keeps it for what is alike, and for erasure.
+      if (weight === 0) return;
       member.score(owned, scores);
       bendScores(scores, bend);
       for (let product = 0; product < products; product++) target[offset + product] += weight * scores[product];
