@@ -17,6 +17,7 @@ import { scoring } from './scoring.js';
 import { serving } from './serving.js';
 import { trees } from './trees.js';
 import { update } from './update.js';
+import { wideCatalogue } from './wide-catalogue.js';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   serving,
@@ -30,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   events,
   update,
   trees,
+  'wide-catalogue': wideCatalogue,
   'demo-federation': demoFederation,
 };
 
