@@ -1,12 +1,8 @@
 import type { Dataset } from '../engine/data/dataset.js';
 import type { FeatureContract } from '../engine/encoders/contract.js';
 import type { Task } from '../engine/engine.js';
-import {
-  type FeatureDrift,
-  featureDrift,
-  type HoldingsDrift,
-  holdingsDrift,
-} from '../engine/metrics/drift/feature-drift.js';
+import { type FeatureDrift, featureDrift } from '../engine/metrics/drift/feature-drift.js';
+import { type HoldingsDrift, holdingsDrift, parseOwnershipProfile } from '../engine/metrics/drift/holdings-drift.js';
 import {
   type LabelDrift,
   labelDrift,
@@ -66,11 +62,21 @@ export function driftReport({
   const labels = profile ?? baseline;
   const known = current.label?.filter((label) => label === 0 || label === 1) ?? [];
   const features = undistributed ? [] : featureDrift(contract, current, trained);
+  const owned = parseOwnershipProfile(training.owned, contract.products.length);
+  const holdings = undistributed ? [] : holdingsDrift(contract, current, trained, task === 'interest', owned);
+  if (!undistributed && features.length + holdings.length === 0)
+    notes.push('The version says nothing of how its inputs were spread: their drift is not told.');
+  if (contract.sequence) notes.push('The events that it reads one by one are not measured.');
+  const unlabelled = current.size - known.length;
+  if (scores && unlabelled > 0)
+    notes.push(
+      `It has learned from users whose label is known; ${unlabelled} of these ${current.size} have none. What has moved may be who has a label.`,
+    );
   return {
     users: current.size,
     trainedOn,
     features: features.sort((a, b) => b.psi - a.psi),
-    holdings: undistributed ? [] : holdingsDrift(contract, current, trained, task === 'interest'),
+    holdings,
     score: profile && scores ? scoreDrift(profile, scores) : null,
     label: (labels && labelDrift(labels, known)) ?? null,
     notes,

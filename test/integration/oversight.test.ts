@@ -88,7 +88,8 @@ test('a bank measures how a risk model decides about its groups, and reads it ag
 
 test('a recommender is measured by recall and by exposure, as it ranks and as it served', async () => {
   const users = await userIds(db.database, bank.id, 60);
-  for (const userId of users) await services.recommendations.recommend(partner(bank.id), { userId, first: 5, reasons: false });
+  for (const userId of users)
+    await services.recommendations.recommend(partner(bank.id), { userId, first: 5, reasons: false });
   const { report } = await services.oversight.fairness.assess(partner(bank.id), { versionId: interest.id });
   if (report.task !== 'interest') throw new Error('It is a model of interest.');
   const sex = report.attributes.find(({ attribute }) => attribute === 'sex')!;
@@ -120,6 +121,13 @@ test('users who have not moved have not drifted; those whose attributes are othe
       ? []
       : [expect.objectContaining({ kind: 'drift', level: 'alert', because: expect.arrayContaining(['income']) })],
   );
+});
+
+test('a recommender that reads holdings alone is measured by who owned what', async () => {
+  const { report } = await services.oversight.drift.assess(partner(bank.id), interest.id);
+  expect(report.features).toEqual([]);
+  expect(report.holdings.length).toBeGreaterThan(5);
+  expect(report.notes).toEqual([]);
 });
 
 test('the timer keeps no report that says the same as the one before', async () => {

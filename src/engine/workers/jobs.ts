@@ -14,9 +14,11 @@ import type {
   StoredModel,
   Task,
   TrainedModel,
+  TrialResult,
 } from '../engine.js';
 import { evaluate, measure, usersOf, type Workbench } from '../evaluation/evaluate.js';
 import { scoreRiskOf } from '../evaluation/score.js';
+import { ownershipProfile } from '../metrics/drift/holdings-drift.js';
 import { type ScoreProfile, scoreProfile } from '../metrics/drift/score-profile.js';
 import type { Predictor } from '../models/kind.js';
 import { packWeights } from '../models/kinds.js';
@@ -25,6 +27,7 @@ import type { ProfileRequest } from '../profiling/train-profiles.js';
 import { fitModel } from '../training/fit-model.js';
 import type { NoiseThread } from '../training/private/noise-thread.js';
 import { privateUpdate } from '../training/private/private-update.js';
+import { runTrial, type TrialRequest } from '../tuning/trial.js';
 import { createMemberPool } from './members.js';
 import type { CallContext } from './serve.js';
 
@@ -40,6 +43,9 @@ export interface TrainingJob {
   readonly headProducts?: readonly string[];
   readonly predictions?: boolean;
 }
+
+/** Which settings the training thread is asked to try. */
+export type TrialJob = TrainingJob & Pick<TrialRequest, 'trial' | 'effort'>;
 
 /** What the training thread is asked to compute for a round. */
 export interface PrivateJob {
@@ -99,6 +105,8 @@ export async function runTraining(
     try {
       const metrics = await measure(job, predictor, fitted, users);
       const scores = task === 'risk' ? await profileScores(job, predictor, fitted.encoded, users.test) : undefined;
+      // Contracts that have holdings among the inputs say it themselves.
+      const owned = fitted.contract.holdings ? undefined : ownershipProfile(job.dataset, users.train, fitted.contract);
       context.onProgress({ stage: 'trained', fraction: 1 });
       return {
         task,
@@ -113,6 +121,7 @@ export async function runTraining(
           device: backend.device,
           testedUsers: users.test.length,
           ...(scores && { scores }),
+          ...(owned && { owned }),
           seconds: secondsSince(started),
         },
       };
@@ -138,12 +147,47 @@ async function profileScores(
   );
 }
 
-export async function runEvaluation(
+export function runEvaluation(
   job: TrainingJob,
   backend: Backend,
   threads: number,
   context: CallContext,
 ): Promise<EvaluationResult> {
+  return atWorkbench({ backend, threads, context }, async (bench) => {
+    const { metrics, training, folds, predictions } = await evaluate(job, bench);
+    const { task, model, seed, dataset } = job;
+    return {
+      task,
+      model,
+      dataset: dataset.name,
+      metrics,
+      settings: { ...training, seed },
+      ...(folds && { folds }),
+      ...(job.predictions && { predictions }),
+    };
+  });
+}
+
+export function runTrialJob(
+  job: TrialJob,
+  backend: Backend,
+  threads: number,
+  context: CallContext,
+): Promise<TrialResult> {
+  return atWorkbench({ backend, threads, context }, (bench) => runTrial(job, bench));
+}
+
+interface Place {
+  readonly backend: Backend;
+  readonly threads: number;
+  readonly context: CallContext;
+}
+
+/** Work that trains models and measures them; with it comes where it was done, and how long it took. */
+async function atWorkbench<T>(
+  { backend, threads, context }: Place,
+  work: (bench: Workbench) => Promise<T>,
+): Promise<T & { readonly backend: string; readonly seconds: number }> {
   const started = performance.now();
   let fraction = 0;
   const onProgress = (progress: Progress) => {
@@ -163,19 +207,7 @@ export async function runEvaluation(
     },
   };
   try {
-    const { metrics, training, folds, predictions } = await evaluate(job, bench);
-    const { task, model, seed, dataset } = job;
-    return {
-      task,
-      model,
-      dataset: dataset.name,
-      metrics,
-      settings: { ...training, seed },
-      ...(folds && { folds }),
-      ...(job.predictions && { predictions }),
-      backend: backend.name,
-      seconds: secondsSince(started),
-    };
+    return { ...(await work(bench)), backend: backend.name, seconds: secondsSince(started) };
   } finally {
     await pool.close();
   }

@@ -5,7 +5,8 @@ import { encodeDataset } from '../../encoders/encode.js';
 import { fitContract } from '../../encoders/fit.js';
 import { createRandom } from '../../layers/random.js';
 import { currentCells, expectedCells } from './cells.js';
-import { featureDrift, holdingsDrift } from './feature-drift.js';
+import { featureDrift } from './feature-drift.js';
+import { holdingsDrift, ownershipProfile, parseOwnershipProfile } from './holdings-drift.js';
 import { labelDrift, parseScoreProfile, scoreDrift, scoreProfile } from './score-profile.js';
 import { shiftOf } from './stability.js';
 
@@ -105,6 +106,28 @@ test('holdings drift product by product', () => {
   const items = sold.ownership!.items.map((item) => (item === 0 ? 1 : item));
   const drift = holdingsDrift(contract, { ...sold, ownership: { ...sold.ownership!, items } }, dataset.size, true);
   expect(drift[0]).toMatchObject({ product: 'P0', current: 0, level: 'alert' });
+});
+
+test('holdings of a model that reads nothing else are compared with the profile that is stored with it', () => {
+  const dataset = interestDataset({ users: 2000 });
+  const contract = { version: 1 as const, features: [], products: dataset.ownership!.products, scale: 1 };
+  expect(holdingsDrift(contract, dataset, dataset.size, true)).toEqual([]);
+  const stored = JSON.parse(JSON.stringify(ownershipProfile(dataset, everyone(dataset), contract)));
+  const profile = parseOwnershipProfile(stored, contract.products.length)!;
+  for (const { psi } of holdingsDrift(contract, dataset, dataset.size, true, profile)) expect(psi).toBeLessThan(1e-9);
+  const other = interestDataset({ users: 2000, seed: 2 });
+  const items = other.ownership!.items.map((item) => (item === 0 ? 1 : item));
+  const drift = holdingsDrift(contract, { ...other, ownership: { ...other.ownership!, items } }, 2000, true, profile);
+  expect(drift[0]).toMatchObject({ product: 'P0', current: 0, level: 'alert' });
+  expect(parseOwnershipProfile(stored, 3)).toBeUndefined();
+  expect(parseOwnershipProfile({ users: 1, shares: [2] }, 1)).toBeUndefined();
+});
+
+test('a feature that several members read is told once', () => {
+  const dataset = riskDataset();
+  const contract = contractOf(dataset, 'piecewise');
+  const joined = { ...contract, features: [...contract.features, ...contractOf(dataset, 'bins').features] };
+  expect(featureDrift(joined, dataset, dataset.size)).toEqual(featureDrift(contract, dataset, dataset.size));
 });
 
 describe('the population stability index', () => {

@@ -3,7 +3,7 @@ import { binsOf, type Feature, type FeatureContract } from '../../encoders/contr
 import { datePart } from '../../encoders/dates.js';
 import { encodeDataset } from '../../encoders/encode.js';
 import { currentCells, expectedCells, joinCells, jointShares } from './cells.js';
-import { type Shift, type ShiftLevel, shiftOf } from './stability.js';
+import { type Shift, shiftOf } from './stability.js';
 
 export interface FeatureDrift extends Shift {
   /** As in the contract: the column, or "column.part" of a date. */
@@ -18,24 +18,19 @@ export interface FeatureDrift extends Shift {
   readonly cells: readonly { readonly name: string; readonly expected: number; readonly current: number }[];
 }
 
-export interface HoldingsDrift {
-  readonly product: string;
-  /** Share of users who own it. */
-  readonly expected: number;
-  readonly current: number;
-  readonly psi: number;
-  readonly level: ShiftLevel;
-}
-
 /**
- * Drift of every feature of a contract: its training users against the users of a data set.
+ * Drift of every feature of a contract: its training users against the users of a data set. Of features that several members of a model read, each
+ * in an encoding of its own, the first is taken. Events of a sequence are not looked at.
  * @param trained how many users the contract was fitted to; Infinity where that is not known
  * @throws {ConcordError} BAD_INPUT where a column is of another kind than the contract's
  */
 export function featureDrift(contract: FeatureContract, current: Dataset, trained: number): FeatureDrift[] {
-  const encoded = encodeDataset(contract, current);
+  const names = new Set<string>();
+  const features = contract.features.filter(({ name }) => !names.has(name) && names.add(name));
+  const { sequence: _, ...rest } = contract;
+  const encoded = encodeDataset({ ...rest, features }, current);
   const columns = new Map(current.columns.map((column) => [column.name, column]));
-  return contract.features.map((feature, place) =>
+  return features.map((feature, place) =>
     driftOf(feature, encoded.positions[place], columns.get(feature.column), { trained, users: current.size }),
   );
 }
@@ -115,33 +110,4 @@ function jointName(feature: Feature, names: readonly string[], joint: readonly n
   return feature.kind === 'numeric'
     ? `${within[0]} … ${within[within.length - 1]}`
     : `${within.length} rare categories`;
-}
-
-/**
- * Which products are owned more, or less, than in training. Contracts of models of interest count each product as they were trained:
- * a user of n products shows each in n − 1 of n rows.
- */
-export function holdingsDrift(
-  contract: FeatureContract,
-  current: Dataset,
-  trained: number,
-  oneHidden: boolean,
-): HoldingsDrift[] {
-  if (!contract.holdings || current.size === 0) return [];
-  const { offsets, items } = encodeDataset({ ...contract, features: [] }, current);
-  const sums = new Float64Array(contract.products.length);
-  for (let user = 0; user < current.size; user++) {
-    const owned = offsets[user + 1] - offsets[user];
-    const share = oneHidden ? (owned - 1) / owned : 1;
-    for (let item = offsets[user]; item < offsets[user + 1]; item++) sums[items[item]] += share;
-  }
-  return contract.products.map((product, place) => {
-    const expected = Math.min(1, contract.holdings!.mean[place]);
-    const share = Math.min(1, sums[place] / current.size);
-    const { psi, level } = shiftOf([expected, 1 - expected], [share, 1 - share], {
-      expected: trained,
-      current: current.size,
-    });
-    return { product, expected, current: share, psi, level };
-  });
 }
