@@ -16,7 +16,8 @@ import type { Mechanism } from './mechanism.js';
  *   2 · 129 · 128 · u + 2 · max(129 · 512 + 257 · 256, 129 · 1024) · u = .0178,
  * in adding up the blocks of these graphs 4 · 7 · 1024 · u = .0017, and in norms .0078 for users of several rows and .0010 for all, in
  * layers of up to 2¹⁵ inputs and outputs. Totals over graphs are double: below 10⁻⁴ for ten million users. Together that is less than 2⁻⁵.
- * It holds where the gradient of a user, as it is computed, is the same in every place and graph; a test holds backends to that.
+ * It holds where the gradient of a user, as it is computed, is the same in every place and graph; a test holds backends to that. Where layers
+ * read several positions of a row, a user's gradient is made before it is summed (positionsMade in private-step.ts).
  */
 export const MARGIN = { rounding: 2 ** -10, float32: 2 ** -5 } as const;
 

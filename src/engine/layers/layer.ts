@@ -75,8 +75,9 @@ export interface GradientTerm {
   /**
    * Gradients by privacy unit (a user). Units stand one after the other, each with the same number of consecutive rows, whose
    * gradients add up before anything is clipped.
+   * @param made has each unit's gradient made, where a layer reads several positions of a row
    */
-  units(rows: number): UnitGradients;
+  units(rows: number, made?: boolean): UnitGradients;
 }
 
 /** Gradients of one term by unit; none is computed before it is asked for. */

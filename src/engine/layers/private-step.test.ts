@@ -1,10 +1,14 @@
 import type { Backend } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import { addUp, concatenate, select, sequential } from './compose.js';
+import { conv1d } from './conv1d.js';
 import { dense } from './dense.js';
 import { trainingStep } from './graphs.js';
+import { gru } from './gru.js';
 import type { Layer } from './layer.js';
 import { binaryCrossEntropy, softmaxCrossEntropy } from './losses.js';
+import { manifestOf } from './parameters.js';
+import { pool } from './pool.js';
 import { fillLimits, type PrivateStep, privateStep } from './private-step.js';
 import { createRandom } from './random.js';
 
@@ -86,19 +90,46 @@ describe('a private step', () => {
   });
 });
 
-describe.each(['onnxruntime', 'wasm', 'cpu'] as const)('on %s', (name) => {
-  test('the clipped gradient of a user is the same to the bit in every place of every graph', async () => {
-    const backend = await openBackend(name);
-    const width = 37;
-    const model = sequential([
-      dense({ name: 'a', inputs: width, units: 50, activation: 'relu' }),
+const sequenceOf = { length: 6, inputs: 5 };
+const MODELS: readonly { name: string; width: number; model: Layer }[] = [
+  {
+    name: 'dense layers',
+    width: 37,
+    model: sequential([
+      dense({ name: 'a', inputs: 37, units: 50, activation: 'relu' }),
       dense({ name: 'b', inputs: 50, units: 3 }),
-    ]);
+    ]),
+  },
+  {
+    name: 'a convolution',
+    width: 30,
+    model: sequential([
+      conv1d({ name: 'a', ...sequenceOf, filters: 20, kernel: 3, activation: 'relu' }),
+      pool({ length: sequenceOf.length }),
+      dense({ name: 'b', inputs: 60, units: 3 }),
+    ]),
+  },
+  {
+    name: 'a recurrent layer',
+    width: 30,
+    model: sequential([gru({ name: 'a', ...sequenceOf, units: 20 }), dense({ name: 'b', inputs: 20, units: 3 })]),
+  },
+];
+
+describe.each(['onnxruntime', 'wasm', 'cpu'] as const)('on %s', (name) => {
+  test.each(
+    MODELS,
+  )('the clipped gradient of a user of $name is the same to the bit in every place of every graph', async ({
+    width,
+    model,
+  }) => {
+    const backend = await openBackend(name);
     const random = createRandom(5);
-    const weights = Float32Array.from({ length: width * 50 + 50 + 50 * 3 + 3 }, () => random.normal() / 4);
+    const weights = Float32Array.from({ length: manifestOf(model).size }, () => random.normal() / 4);
     const user = Float32Array.from({ length: width }, random.normal);
     const sums: Float32Array[] = [];
     for (const [rows, blocks, places] of [
+      [2, 1, [0, 1]],
       [64, 1, [0, 1, 30, 63]],
       [256, 1, [7, 255]],
       [1024, 8, [0, 500, 1023]],
@@ -108,6 +139,7 @@ describe.each(['onnxruntime', 'wasm', 'cpu'] as const)('on %s', (name) => {
         rows,
         blocks,
         unitRows: 1,
+        positionsMade: true,
         features: [{ shape: [rows, width], dtype: 'float32' }],
         labels: [
           { shape: [rows], dtype: 'int32' },

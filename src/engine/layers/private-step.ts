@@ -9,6 +9,11 @@ import { unitsOf } from './terms.js';
 export interface PrivateStep extends TrainingStep {
   /** Whether units whose norm is at most the bound are counted: for adaptive clipping. */
   readonly countBelow?: boolean;
+  /**
+   * Has each unit's gradient made, where a layer reads several positions of a row: what is rounded as these add up then belongs to the
+   * gradient that is clipped, as MARGIN in federated/privacy/dp-sgd.ts presumes. For large layers that takes longer.
+   */
+  readonly positionsMade?: boolean;
   /** Rows of a unit, consecutive; `rows` is a multiple of it. */
   readonly unitRows: number;
   /** The sum is formed in so many blocks of units, which are added up at the end; default 1. Divides the number of units. */
@@ -21,7 +26,7 @@ export interface PrivateStep extends TrainingStep {
 const LEAST = 1e-30;
 
 /**
- * What privateStep reads last: the square of the clip norm (1e-6 to 1e6) of each unit, and 0 for units that only fill up.
+ * What privateStep reads last: the square of the clip norm (1e-9 to 1e9) of each unit, and 0 for units that only fill up.
  * @param present units that there are, the first ones
  */
 export function fillLimits(limits: Float32Array, present: number, bound: number): void {
@@ -40,7 +45,7 @@ export function fillLimits(limits: Float32Array, present: number, bound: number)
  * @throws {ConcordError} BAD_INPUT where a layer mixes rows, with the reason.
  */
 export function privateStep(step: PrivateStep): Computation {
-  const { model, rows, unitRows, blocks = 1, features, labels, loss, rule, countBelow } = step;
+  const { model, rows, unitRows, blocks = 1, features, labels, loss, rule, countBelow, positionsMade } = step;
   if (model.mixesRows) throw badInput(`This model cannot be trained privately: ${model.mixesRows}`);
   const manifest = manifestOf(model);
   const masks = model.masks.map(({ width }): InputSpec => ({ shape: [rows, width], dtype: 'float32' }));
@@ -61,11 +66,11 @@ export function privateStep(step: PrivateStep): Computation {
       const pass = model.forward(ops, sliceParameters(ops, flat, manifest), rest.slice(0, features.length), context);
       const { delta } = loss(ops, pass.output, rest.slice(features.length + masks.length, -1));
       const terms = pass.backward(delta).gradients;
-      const gradients = unitsOf(ops, terms, unitRows);
+      const gradients = unitsOf(ops, terms, unitRows, positionsMade);
       const squared = squaredNorms(ops, gradients);
       let factors = factorsOf(ops, squared, limits, rule);
       if (unitRows > 1) {
-        const ofRows = rootOf(ops, squaredNorms(ops, unitsOf(ops, terms, 1)));
+        const ofRows = rootOf(ops, squaredNorms(ops, unitsOf(ops, terms, 1, positionsMade)));
         const lengths = ops.sum(ops.reshape(ofRows, [units, unitRows]), [1], true);
         const longest = ops.mul(ops.sqrt(limits), ops.constant([rowLengths(gradients, unitRows)], []));
         factors = ops.minimum(factors, ops.div(longest, lengths));

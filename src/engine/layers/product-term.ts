@@ -57,7 +57,7 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
         (input, delta) => productOfRows(ops, input, delta, 1),
         (delta) => sumRows(ops, delta, 1),
       ),
-    units(rows) {
+    units(rows, made = false) {
       const length = rows * positions;
       const units = count / length;
       const grouped = (a: Tensor) => ops.reshape(a, [units, length, a.shape[1]]);
@@ -68,7 +68,7 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
           (delta) => ops.sum(grouped(delta), [1]),
         ).map(({ name, value }) => ({ name, value: ops.reshape(value, [units, -1]) }));
       const size = sizes.reduce((sum, [wide, high]) => sum + wide * high, 0);
-      if (length > 1 && 2 * length * length * parts.length > size) {
+      if (length > 1 && ((made && positions > 1) || 2 * length * length * parts.length > size)) {
         const shapes = parts.flatMap(({ bias }, at) =>
           bias === undefined ? [sizes[at]] : [sizes[at], [sizes[at][1]]],
         );

@@ -85,15 +85,20 @@ export function lookUpTerm(ops: Ops, { name, rows, ids, each }: LookUpFactors): 
 }
 
 /** Gradients of all terms by unit. Parameters that several terms share (one layer in two places) have theirs made, and added up. */
-export function unitsOf(ops: Ops, terms: readonly GradientTerm[], rows: number): UnitGradients[] {
+export function unitsOf(
+  ops: Ops,
+  terms: readonly GradientTerm[],
+  rows: number,
+  positionsMade = false,
+): UnitGradients[] {
   const uses = new Map<string, number>();
   for (const name of terms.flatMap(({ parameters }) => parameters)) uses.set(name, (uses.get(name) ?? 0) + 1);
   const isShared = ({ parameters }: GradientTerm) => parameters.some((name) => (uses.get(name) as number) > 1);
-  const alone = terms.filter((term) => !isShared(term)).map((term) => term.units(rows));
+  const alone = terms.filter((term) => !isShared(term)).map((term) => term.units(rows, positionsMade));
   const shared = terms.filter(isShared);
   if (shared.length === 0) return alone;
   const shapes = new Map<string, readonly number[]>();
-  const units = shared.map((term) => term.units(rows));
+  const units = shared.map((term) => term.units(rows, positionsMade));
   const make = () => {
     const sums = new Map<string, Tensor>();
     for (const { name, value } of units.flatMap((term) => term.each())) {

@@ -22,6 +22,7 @@ function unitCase(
   { name, layer, inputs, training = false, masks = [] }: LayerCase,
   unitRows: number,
   blocks = 1,
+  made = false,
 ): Case {
   const manifest = manifestOf(layer);
   const own = generator.fork(`${name} ${unitRows}`);
@@ -44,12 +45,12 @@ function unitCase(
   const units = inputs[0].shape[0] / unitRows;
   const factors = floats([units, 1], () => own.uniform());
   return {
-    name: `${name}: norms and clipped sums of units of ${unitRows}, in ${blocks} blocks`,
+    name: `${name}: norms and clipped sums of units of ${unitRows}, in ${blocks} blocks${made ? ', made' : ''}`,
     inputs: [factors, direction, ...all],
     graph(ops, [scale, delta, ...tensors]) {
       const pass = forward(ops, tensors);
       const terms = pass.backward(ops.reshape(delta, pass.output.shape)).gradients;
-      const parts = unitsOf(ops, terms, unitRows);
+      const parts = unitsOf(ops, terms, unitRows, made);
       const norms = parts.flatMap((part) => part.squaredNorms()).reduce((sum, part) => ops.add(sum, part));
       const sums = parts.flatMap((part) => part.weightedSum(scale, blocks));
       return [norms, flattenGradients(ops, sums, manifest)];
@@ -142,6 +143,7 @@ function stepCase(rule: PrivateStep['rule'], unitRows: number, blocks = 1): Case
 export const PRIVATE_CASES: readonly Case[] = [
   ...withParameters.flatMap((each) => [1, 2, 3].map((unitRows) => unitCase(each, unitRows))),
   ...withParameters.map((each) => unitCase(each, 2, 3)),
+  ...SEQUENCE_LAYERS.filter(({ layer }) => layer.parameters.length > 0).map((each) => unitCase(each, 1, 3, true)),
   ...[
     [1, 1],
     [1, 3],

@@ -74,6 +74,7 @@ export async function clippedSums(
       loss: (ops, logits, labels) => lossOf(task, ops, logits, labels),
       rule,
       countBelow,
+      positionsMade: true,
     });
     const compiled = await backend.compile(step.graph, step.inputs);
     graphs.set(shape, compiled);

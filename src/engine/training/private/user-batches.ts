@@ -37,12 +37,15 @@ export interface UserRows {
 /** Values of the largest tensor of a graph over sequences, at most: what is in a core's cache is soon read again. */
 const CACHED_VALUES = 2 ** 19;
 
+/** Of one row a product is added up in another order: the smallest graph, a sixteenth of this, has two. */
+const LEAST_ROWS = 32;
+
 /** Rows of a graph on a backend, at most; a power of two. */
 export function graphRows({ name }: Pick<Backend, 'name'>, { rowValues = 1 }: Pick<Layer, 'rowValues'>): number {
   // A product of rows in several blocks costs these a transposed copy of all rows.
   if (name === 'wasm' || name === 'cpu') return SUMMATION.onlyBlockRows;
   const cached = name === 'onnxruntime' ? 2 ** Math.floor(Math.log2(CACHED_VALUES / rowValues)) : Infinity;
-  return Math.max(1, Math.min(SUMMATION.graphRows, cached));
+  return Math.max(LEAST_ROWS, Math.min(SUMMATION.graphRows, cached));
 }
 
 /** @param largest rows of a graph at most */
