@@ -5,6 +5,7 @@ const NAMES = [
   'products',
   'profiles',
   'embeddings',
+  'erasure',
   'risk',
   'recommendations',
   'experiments',

@@ -15,6 +15,7 @@ import { Oversight1764000000014 } from './1764000000014-oversight.js';
 import { PricesAndReasons1764000000016 } from './1764000000016-prices-and-reasons.js';
 import { Experiments1764000000018 } from './1764000000018-experiments.js';
 import { ProfileEmbeddings1764000000019 } from './1764000000019-profile-embeddings.js';
+import { Erasures1764000000020 } from './1764000000020-erasures.js';
 
 /** Every migration, in order. A new one is added at the end; one that was released is never changed. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   PricesAndReasons1764000000016,
   Experiments1764000000018,
   ProfileEmbeddings1764000000019,
+  Erasures1764000000020,
 ];

@@ -4,6 +4,7 @@ import type { Services } from './services.js';
 
 const FIRST_MS = 30_000;
 const EVERY_MS = 6 * 3_600_000;
+const ERASURES_MS = 5 * 60_000;
 
 export interface Housekeeping {
   stop(): Promise<void>;
@@ -11,35 +12,44 @@ export interface Housekeeping {
 
 /**
  * What has to be done beside requests while the server runs. At first the models are loaded and compiled, so that no request waits for
- * it; now and then profiles get the tags that time alone gives or takes, and drift is measured. Several servers on one database do it twice, to no harm.
+ * it; now and then profiles get the tags that time alone gives or takes, drift is measured, and erased users are taken
+ * out of the models that had learnt from them. Several servers on one database do it twice, to no harm.
  * @param onError a round has failed; the next comes all the same
  */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
   const controller = new AbortController();
   const { signal } = controller;
-  let timer: NodeJS.Timeout;
+  const timers = new Set<NodeJS.Timeout>();
   /** What fails is told, and keeps nothing else from being done. */
   const attempt = (work: Promise<unknown>): Promise<unknown> =>
     work.catch((error) => {
       if (!signal.aborted) onError(error);
     });
   let round = attempt(forAll(services, signal, ({ id }) => services.recommendations.warmUp(id)));
-  const schedule = (ms: number) => {
-    timer = setTimeout(() => {
+  /** One round after the other, whichever timers are due. */
+  const repeat = (firstMs: number, everyMs: number, work: () => Promise<unknown>): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
       round = round
-        .then(() => attempt(refreshAll(services, signal)))
-        .then(() => attempt(placeAll(services, signal)))
-        .then(() => attempt(forAll(services, signal, ({ id }) => attempt(services.oversight.drift.watch(id, signal)))))
+        .then(() => (signal.aborted ? undefined : work()))
         .finally(() => {
-          if (!signal.aborted) schedule(EVERY_MS);
+          if (!signal.aborted) repeat(everyMs, everyMs, work);
         });
-    }, ms).unref();
+    }, firstMs).unref();
+    timers.add(timer);
   };
-  schedule(FIRST_MS);
+  repeat(FIRST_MS, EVERY_MS, async () => {
+    await attempt(refreshAll(services, signal));
+    await attempt(placeAll(services, signal));
+    await attempt(forAll(services, signal, ({ id }) => attempt(services.oversight.drift.watch(id, signal))));
+  });
+  repeat(ERASURES_MS, ERASURES_MS, () =>
+    attempt(forAll(services, signal, (member) => attempt(services.erasureWork.runDue(member, signal)))),
+  );
   return {
     async stop() {
       controller.abort();
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       await round;
     },
   };
@@ -55,7 +65,7 @@ const placeAll = (services: Services, signal: AbortSignal): Promise<void> =>
 async function forAll(
   { institutions }: Services,
   signal: AbortSignal,
-  work: (institution: { readonly id: string }) => Promise<unknown>,
+  work: (institution: { readonly id: string; readonly code: string }) => Promise<unknown>,
 ): Promise<void> {
   for (let after: string | undefined; ; ) {
     const members = await institutions.list(localViewer(), { first: MAX_PAGE, after });

@@ -4,6 +4,7 @@ import {
   ProfileEmbeddingResolver,
   ProfileModelResolver,
 } from '../embeddings/embeddings.resolver.js';
+import { ErasedModelResolver, ErasuresResolver, erasureFinder } from '../erasure/erasures.resolver.js';
 import {
   ExperimentsResolver,
   ExperimentVariantResolver,
@@ -41,6 +42,8 @@ const RESOLVERS: readonly ResolverClass[] = [
   InstitutionsResolver,
   ViewerInstitutionResolver,
   UsersResolver,
+  ErasuresResolver,
+  ErasedModelResolver,
   HoldingsResolver,
   AttributeDescriptionsResolver,
   ProductsResolver,
@@ -73,7 +76,7 @@ const RESOLVERS: readonly ResolverClass[] = [
 /** The schema that serves. */
 export function createApiSchema(services: Services): GraphQLSchema {
   const { institutions, products, prices, profiles, users, models, risk, recommendations, feedback } = services;
-  const { embeddings, experiments, likeness, privacy } = services;
+  const { embeddings, erasures, experiments, likeness, privacy } = services;
   const { baseModels, nodes, runs, rounds } = services.federation;
   const { reports, fairness, drift, cards } = services.oversight;
   const node = new NodeResolver({
@@ -83,6 +86,7 @@ export function createApiSchema(services: Services): GraphQLSchema {
     ModelVersion: modelVersionFinder(models),
     RiskAssessment: riskAssessmentFinder(risk),
     Experiment: experimentFinder(experiments),
+    Erasure: erasureFinder(erasures),
     FederationNode: federationNodeFinder(nodes),
     TrainingRun: trainingRunFinder(runs),
     Round: roundFinder(runs),
@@ -92,7 +96,9 @@ export function createApiSchema(services: Services): GraphQLSchema {
     new ViewerResolver(),
     new InstitutionsResolver(institutions),
     new ViewerInstitutionResolver(institutions),
-    new UsersResolver(users),
+    new UsersResolver(users, erasures),
+    new ErasuresResolver(erasures),
+    new ErasedModelResolver(models),
     new HoldingsResolver(products),
     new AttributeDescriptionsResolver(services.descriptions),
     new ProductsResolver(products),

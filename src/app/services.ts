@@ -1,8 +1,11 @@
 import type { Database } from '../database/database.js';
 import { EmbeddingsService } from '../embeddings/embeddings.service.js';
 import type { Engine, ScoringService } from '../engine/engine.js';
+import { ErasureWork } from '../erasure/erasure-work.js';
+import { ErasuresService } from '../erasure/erasures.service.js';
 import { ExperimentsService } from '../experiments/experiments.service.js';
 import { createFederation } from '../federation/create-federation.js';
+import { SCOPES, type Viewer } from '../graphql/viewer.js';
 import { InstitutionsService } from '../institutions/institutions.service.js';
 import { LikenessService } from '../likeness/likeness.service.js';
 import { ModelRegistry } from '../models/model-registry.js';
@@ -44,6 +47,14 @@ export interface ServiceModules {
 
 export type Services = ReturnType<typeof createServices>;
 
+/** The server itself, when it does what nobody asks for. */
+const serverViewer = (institutionId?: string): Viewer => ({
+  subject: 'server',
+  client: 'operator',
+  scopes: new Set(SCOPES),
+  ...(institutionId && { institutionId }),
+});
+
 /** Every service, over one database and one engine. Close `privacy` when done. */
 export function createServices(modules: ServiceModules) {
   const { database, engine, scoring, ledgerKey, onBudgetLevel, onOversight, onError, riskThresholds } = modules;
@@ -52,11 +63,21 @@ export function createServices(modules: ServiceModules) {
   const prices = new PricesService({ products });
   const profiles = new ProfilesService({ database, products });
   const embeddings = new EmbeddingsService({ database, engine, profiles });
-  const users = new UsersService({ database, products });
+  const erasures = new ErasuresService({ database });
+  const users = new UsersService({ database, products, erasures });
   const descriptions = new AttributeDescriptionsService({ database });
   const registry = new ModelRegistry({ database, scoring });
   const models = new ModelsService({ database, registry });
   const training = new TrainingService({ engine, profiles, models, products });
+  const erasureWork = new ErasureWork({
+    database,
+    engine,
+    institutions,
+    models,
+    training,
+    embeddings,
+    viewerOf: serverViewer,
+  });
   const risk = new RiskService(
     { thresholds: riskThresholds },
     { database, models, scoring, products, profiles, descriptions },
@@ -84,7 +105,20 @@ export function createServices(modules: ServiceModules) {
     { database, models, products, profiles, scoring, runs: federation.runs, ledger: privacy.ledger },
   );
   return {
-    ...{ institutions, products, prices, profiles, embeddings, users, models, training, risk, experiments },
+    ...{
+      institutions,
+      products,
+      prices,
+      profiles,
+      embeddings,
+      erasures,
+      erasureWork,
+      users,
+      models,
+      training,
+      risk,
+      experiments,
+    },
     ...{ descriptions, counterfactuals, recommendations, likeness, feedback },
     ...{ privacy, federation, oversight },
   };

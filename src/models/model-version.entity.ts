@@ -53,6 +53,10 @@ export class ModelVersion {
   /** When a rollback took it out of service: no later rollback goes back to it. */
   @Column({ name: 'rolled_back_at', type: 'timestamptz', nullable: true })
   rolledBackAt: Date | null;
+
+  /** It had learnt from a user who was erased: its weights are deleted. */
+  @Column({ name: 'withdrawn_at', type: 'timestamptz', nullable: true })
+  withdrawnAt: Date | null;
 }
 
 /** A piece of a version's weights file: 1 MiB, but for the last. Apart, so that listing versions does not read them. */

@@ -23,6 +23,8 @@ export interface ModelVersionInfo {
   readonly activatedAt: Date | null;
   /** When a rollback took it out of service. */
   readonly rolledBackAt: Date | null;
+  /** When it was found to have learnt from a user who was erased: it never serves again, and its weights are deleted. */
+  readonly withdrawnAt: Date | null;
 }
 
 /** A version that is loaded for scoring. */

@@ -93,6 +93,12 @@ export class ModelVersionNode extends Node {
 
   @Field(() => Date, { nullable: true, description: 'When a rollback took it out of service.' })
   rolledBackAt: Date | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: 'When it was withdrawn: it had learnt from a user who was erased, and its weights are deleted.',
+  })
+  withdrawnAt: Date | null;
 }
 
 export function modelVersionNode(version: ModelVersionInfo): ModelVersionNode {

@@ -1,6 +1,6 @@
 import type { Database, EntityManager } from '../database/database.js';
-import type { Task, TrainedModel } from '../engine/engine.js';
-import { notFound } from '../errors.js';
+import type { StoredModel, Task, TrainedModel } from '../engine/engine.js';
+import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, requireViewer, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
@@ -14,6 +14,7 @@ import {
   type VersionFilter,
   type VersionKey,
 } from './models.store.js';
+import type { Participant } from './participant.js';
 import { holdsUsers, notExported, notShared } from './personal.js';
 import { chunksIn } from './weight-chunks.js';
 
@@ -105,7 +106,8 @@ export class ModelsService {
 
   /**
    * Activates a version and retires the one before, in one transaction; every replica serves it from the next call on.
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write; for a shared version institutions:admin too), NOT_FOUND
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write; for a shared version institutions:admin too), NOT_FOUND, CONFLICT
+   *   where it was withdrawn
    */
   async activate(viewer: Viewer | undefined, id: string): Promise<Activation> {
     requireScope(viewer, 'models:write');
@@ -118,6 +120,8 @@ export class ModelsService {
       await this.store.lock(manager, institutionId, task);
       const [current] = await this.store.byIds(manager, institutionId, [id]);
       if (current.status === 'active') return { active: current, retired: undefined };
+      if (current.withdrawnAt)
+        throw new ConcordError('CONFLICT', 'The version was withdrawn: it had learnt from a user who was erased.');
       return this.store.switchTo(manager, institutionId, task, id, false);
     });
     this.modules.registry.changed(institutionId, task);
@@ -253,6 +257,48 @@ export class ModelsService {
   /** For services that will score with a version again and again: keeps it loaded until what comes back is called. @throws {ConcordError} NOT_FOUND */
   hold(institutionId: string, id: string): Promise<() => void> {
     return this.modules.registry.hold(institutionId, id);
+  }
+
+  /**
+   * Takes a version that does not serve out of service for good, and deletes its weights: it had learnt from a user who was erased.
+   * @throws {ConcordError} as activate; BAD_INPUT where it serves
+   */
+  async withdraw(viewer: Viewer | undefined, id: string): Promise<void> {
+    requireScope(viewer, 'models:write');
+    const { institutionId, status } = await this.one(viewer, id);
+    requireOwner(viewer, institutionId);
+    if (status === 'active') throw badInput('The version serves: activate another first.');
+    await this.as(institutionId, (manager) => this.store.withdraw(manager, institutionId, id));
+  }
+
+  /** The version that took the place of one that was withdrawn. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:read) */
+  async replacementOf(viewer: Viewer | undefined, id: string): Promise<ModelVersionInfo | undefined> {
+    requireScope(viewer, 'models:read');
+    const owner = ownerOf(viewer);
+    return this.as(owner, (manager) => this.store.replacement(manager, owner, id));
+  }
+
+  /** A version with its weights. @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scope models:write), NOT_FOUND */
+  async stored(viewer: Viewer | undefined, id: string): Promise<StoredModel> {
+    requireScope(viewer, 'models:write');
+    const owner = ownerOf(viewer);
+    return this.as(owner, async (manager) => {
+      const { task, model, contract, ...about } = found(await this.store.contract(manager, owner, id), id);
+      const weights = found(await this.store.weights(manager, about), id);
+      return { task, model, contract, weights };
+    });
+  }
+
+  /** For the service that trains: writes down of whom a training reads, before it does. */
+  participate(institutionId: string, participation: string, participants: readonly Participant[]): Promise<void> {
+    return this.as(institutionId, (manager) =>
+      this.store.participate(manager, institutionId, participation, participants),
+    );
+  }
+
+  /** How many of those are still there. */
+  participants(institutionId: string, participation: string): Promise<number> {
+    return this.as(institutionId, (manager) => this.store.participants(manager, institutionId, participation));
   }
 
   private as<T>(owner: Owner, work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -3,10 +3,11 @@ import type { EntityManager } from 'typeorm';
 import { notify } from '../database/database.js';
 import type { Task, TrainedModel } from '../engine/engine.js';
 import type { ModelStatus, ModelVersionInfo } from './model-version.js';
+import type { Participant } from './participant.js';
 import { chunksIn, cut } from './weight-chunks.js';
 
 const COLUMNS = `v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.status, v.metrics, v.training,
-  v.created_at as "createdAt", v.activated_at as "activatedAt", v.rolled_back_at as "rolledBackAt"`;
+  v.created_at as "createdAt", v.activated_at as "activatedAt", v.rolled_back_at as "rolledBackAt", v.withdrawn_at as "withdrawnAt"`;
 
 /** null: the consortium's shared versions. */
 export type Owner = string | null;
@@ -188,7 +189,7 @@ export class ModelsStore {
   async previous(manager: EntityManager, owner: Owner, task: Task): Promise<string | undefined> {
     const rows: { id: string }[] = await manager.query(
       `select v.id from concord.model_versions v
-        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'retired' and v.rolled_back_at is null
+        where v.institution_id is not distinct from $1::uuid and v.task = $2 and v.status = 'retired' and v.rolled_back_at is null and v.withdrawn_at is null
           and v.activated_at < (select activated_at from concord.model_versions
                                  where institution_id is not distinct from $1::uuid and task = $2 and status = 'active')
         order by v.activated_at desc, v.number desc limit 1`,
@@ -224,6 +225,54 @@ export class ModelsStore {
     );
     await notify(manager, 'concord_models', JSON.stringify({ institutionId: owner, task }));
     return { active: active[0], retired: retired[0] };
+  }
+
+  /** Takes a version that does not serve out of service for good, and deletes its weights. */
+  async withdraw(manager: EntityManager, owner: Owner, id: string): Promise<void> {
+    await manager.query(
+      `update concord.model_versions set withdrawn_at = coalesce(withdrawn_at, now())
+        where institution_id is not distinct from $1::uuid and id = $2`,
+      [owner, id],
+    );
+    await manager.query(
+      'delete from concord.model_weights where institution_id is not distinct from $1::uuid and model_version_id = $2',
+      [owner, id],
+    );
+  }
+
+  /** The version that took the place of one that was withdrawn. */
+  async replacement(manager: EntityManager, owner: Owner, id: string): Promise<ModelVersionInfo | undefined> {
+    const rows = await manager.query(
+      `select ${COLUMNS} from concord.model_versions v where ${VISIBLE} and v.training ->> 'replaces' = $2::text
+        order by v.created_at desc limit 1`,
+      [owner, id],
+    );
+    return rows[0];
+  }
+
+  /** Who takes part in a training: users who were erased meanwhile are passed over. */
+  async participate(
+    manager: EntityManager,
+    institutionId: string,
+    participation: string,
+    participants: readonly Participant[],
+  ): Promise<void> {
+    await manager.query(
+      `insert into concord.model_participants (institution_id, participation, user_id, trained, owned)
+       select $1, $2, u.id, p.trained, p.owned
+         from jsonb_to_recordset($3::jsonb) as p ("userId" uuid, trained boolean, owned text[])
+         join concord.users u on u.institution_id = $1 and u.id = p."userId"`,
+      [institutionId, participation, JSON.stringify(participants)],
+    );
+  }
+
+  /** How many of those who take part are still there. */
+  async participants(manager: EntityManager, institutionId: string, participation: string): Promise<number> {
+    const [{ count }]: { count: number }[] = await manager.query(
+      'select count(*) from concord.model_participants where institution_id = $1 and participation = $2',
+      [institutionId, participation],
+    );
+    return count;
   }
 
   /** Until the end of the transaction nobody else numbers or activates versions of this owner and task. */

@@ -5,6 +5,7 @@ import type { Task } from '../engine/engine.js';
 import { badInput } from '../errors.js';
 import { FEATURE_NAMES, INTEREST_FEATURES } from '../profiles/features.js';
 import { FEATURE_PREFIX, type TrainingView } from '../profiles/scoring-view.js';
+import type { Participant } from './participant.js';
 import { ColumnBuilder } from './training-columns.js';
 import { EventsBuilder } from './training-events.js';
 
@@ -30,6 +31,8 @@ export class TrainingData {
   private readonly owned: (readonly string[])[] = [];
   private readonly labels: number[] = [];
   private readonly folds: (TrainingView['fold'] | null)[] = [];
+  /** Institution and id of each user. */
+  private readonly people: { readonly institution: string; readonly userId: string }[] = [];
   private readonly events = new EventsBuilder();
   private readonly catalogue = new Map<string, DescribedProduct>();
 
@@ -44,6 +47,7 @@ export class TrainingData {
     for (const view of views) {
       if (!this.takes(view)) continue;
       const user = this.keys.push(`${institution}/${view.externalId}`) - 1;
+      this.people.push({ institution, userId: view.userId });
       this.owned.push(view.row.owned);
       this.labels.push(view.riskLabel ?? Number.NaN);
       this.folds.push(view.fold);
@@ -79,6 +83,18 @@ export class TrainingData {
     const order = this.order();
     const fold = Uint8Array.from(order, (user) => FOLD[this.folds[user] ?? 'train']);
     return this.dataset(name, order, fold, this.products(1));
+  }
+
+  /** Of whom a data set that was built from this reads, by institution. */
+  participants({ fold }: Dataset): Map<string, Participant[]> {
+    const byInstitution = new Map<string, Participant[]>();
+    this.order().forEach((user, row) => {
+      const { institution, userId } = this.people[user];
+      const own = byInstitution.get(institution) ?? [];
+      own.push({ userId, trained: fold?.[row] === FOLD.train, owned: this.owned[user] });
+      byInstitution.set(institution, own);
+    });
+    return byInstitution;
   }
 
   private takes({ riskLabel, row }: TrainingView): boolean {

@@ -99,6 +99,7 @@ export class TrainingService {
       institutions: institutions.map(({ code }) => code),
       users: data.size,
       participation: participation.id,
+      ...(series && { series }),
     };
     await this.requireEveryone(participation);
     const owner = own ? institutions[0].id : null;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.js';
 import type { ScoringService } from '../engine/engine.js';
 import type { ExplanationMethod } from '../engine/explanations/methods.js';
-import { badInput, notFound } from '../errors.js';
+import { badInput, ConcordError, notFound } from '../errors.js';
 import type { ExperimentsService } from '../experiments/experiments.service.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, type Viewer } from '../graphql/viewer.js';
@@ -242,8 +242,14 @@ export class RecommendationsService {
     { reasons, explainBy }: Pick<RecommendRequest, 'reasons' | 'explainBy'>,
   ): Promise<AnswerItem[]> {
     if (!reasons || !answer.modelVersionId) return items;
-    return this.modules.models.withVersion(institutionId, answer.modelVersionId, (model) =>
-      this.explain(model.handle, answer, items, catalogue, explainBy),
-    );
+    try {
+      return await this.modules.models.withVersion(institutionId, answer.modelVersionId, (model) =>
+        this.explain(model.handle, answer, items, catalogue, explainBy),
+      );
+    } catch (error) {
+      // A version that had learnt from an erased user is gone: what it said before stands, without reasons.
+      if (error instanceof ConcordError && error.code === 'NOT_FOUND') return items;
+      throw error;
+    }
   }
 }

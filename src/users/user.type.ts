@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+import { ErasureNode } from '../erasure/erasure.type.js';
 import { enumOf } from '../graphql/enum.js';
 import { connectionType, Node, toGlobalId } from '../graphql/relay.js';
 import { AttributesScalar } from '../graphql/scalars.js';
@@ -92,4 +93,7 @@ export class UpsertUsersPayload {
 export class EraseUserPayload {
   @Field(() => ID, { description: 'The id of the user who was erased.' })
   userId: string;
+
+  @Field(() => ErasureNode, { description: 'The receipt: what becomes of the models that had learnt from the user.' })
+  receipt: ErasureNode;
 }

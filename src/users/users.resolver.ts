@@ -1,5 +1,7 @@
 import { Max, Min } from 'class-validator';
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { erasureNode } from '../erasure/erasure.type.js';
+import type { ErasuresService } from '../erasure/erasures.service.js';
 import type { Context } from '../graphql/context.js';
 import type { NodeFinder } from '../graphql/node.resolver.js';
 import { type Connection, connectionOf, decodeCursor, fromGlobalId, MAX_PAGE } from '../graphql/relay.js';
@@ -48,7 +50,10 @@ class HoldingsArgs {
 
 @Resolver(() => UserNode)
 export class UsersResolver {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly erasures: Pick<ErasuresService, 'one'>,
+  ) {}
 
   @Query(() => UserNode, { nullable: true, description: 'One user of your institution.' })
   async user(
@@ -131,14 +136,15 @@ export class UsersResolver {
 
   @Mutation(() => EraseUserPayload, {
     description:
-      'Erases a user for good with everything of theirs: profile, questionnaire, holdings, events, assessments, recommendations and feedback.',
+      'Erases a user for good with everything of theirs: profile, questionnaire, holdings, events, assessments, recommendations and feedback. ' +
+      'The receipt says which models had learnt from the user; they are dealt with within minutes.',
   })
   async eraseUser(
     @Arg('userId', () => ID, { description: 'The id of the user.' }) id: string,
     @Ctx() { viewer }: Context,
   ): Promise<EraseUserPayload> {
-    await this.users.erase(viewer, userId(id));
-    return { userId: id };
+    const receipt = await this.users.erase(viewer, userId(id));
+    return { userId: id, receipt: erasureNode(await this.erasures.one(viewer, receipt)) };
   }
 
   @Mutation(() => UserPayload, { description: 'Adds products to what a user owns. Doing it twice changes nothing.' })

@@ -1,4 +1,5 @@
 import type { Database, EntityManager } from '../database/database.js';
+import type { ErasuresService } from '../erasure/erasures.service.js';
 import { badInput, ConcordError, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireInstitution, requireScope, type Viewer } from '../graphql/viewer.js';
@@ -25,7 +26,13 @@ export class UsersService {
   private readonly lists: UserListStore;
   private readonly holdings: HoldingsStore;
 
-  constructor(private readonly modules: { database: Database; products: ProductsService }) {
+  constructor(
+    private readonly modules: {
+      readonly database: Database;
+      readonly products: ProductsService;
+      readonly erasures: Pick<ErasuresService, 'record'>;
+    },
+  ) {
     this.users = new UsersStore(modules.database);
     this.lists = new UserListStore(modules.database);
     this.holdings = new HoldingsStore(modules.database);
@@ -132,15 +139,18 @@ export class UsersService {
   }
 
   /**
-   * Erases a user with everything of theirs: profile, questionnaire, holdings, events, assessments, recommendations and feedback.
+   * Erases a user with everything of theirs: profile, questionnaire, holdings, events, assessments, recommendations and feedback. The models
+   * that had learnt from the user are written down in a receipt, and dealt with soon after.
+   * @returns the receipt's id
    * @throws {ConcordError} NOT_FOUND
    */
-  async erase(viewer: Viewer | undefined, id: string): Promise<void> {
+  async erase(viewer: Viewer | undefined, id: string): Promise<string> {
     const institutionId = requireInstitution(viewer, 'users:write');
-    const erased = await this.modules.database.tenant(institutionId, (manager) =>
-      this.users.delete(manager, institutionId, id),
-    );
-    if (!erased) throw unknownUser(id);
+    return this.modules.database.tenant(institutionId, async (manager) => {
+      const receipt = await this.modules.erasures.record(manager, institutionId, id);
+      if (!(await this.users.delete(manager, institutionId, id))) throw unknownUser(id);
+      return receipt;
+    });
   }
 
   /** Up to `limit` holdings of each user, by product id. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExecutionResult, graphql, parse, validate } from 'graphql';
 import { createBareSchema } from '../../src/app/resolvers.js';
+import { ErasuresService } from '../../src/erasure/erasures.service.js';
 import type { Context } from '../../src/graphql/context.js';
 import { NodeResolver } from '../../src/graphql/node.resolver.js';
 import { createSchema } from '../../src/graphql/schema.js';
@@ -38,7 +39,8 @@ beforeAll(async () => {
   const institutions = new InstitutionsService({ database });
   const products = new ProductsService({ database });
   const profiles = new ProfilesService({ database, products });
-  const users = new UsersService({ database, products });
+  const erasures = new ErasuresService({ database });
+  const users = new UsersService({ database, products, erasures });
   const node = new NodeResolver({
     Institution: institutionFinder(institutions),
     User: userFinder(users),
@@ -47,7 +49,7 @@ beforeAll(async () => {
   const features = [
     new InstitutionsResolver(institutions),
     new ViewerInstitutionResolver(institutions),
-    new UsersResolver(users),
+    new UsersResolver(users, erasures),
     new HoldingsResolver(products),
     new ProductsResolver(products),
     new ProfilesResolver(profiles),

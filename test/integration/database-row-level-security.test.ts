@@ -177,6 +177,9 @@ const RESTRICTED = [
   'model_weights',
   'experiments',
   'experiment_variants',
+  'model_participants',
+  'erasures',
+  'erasure_models',
 ];
 
 /** Refused, or without any effect. */
@@ -256,7 +259,11 @@ const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations', 'expe
 test.each(TRIGGERED)("%s cannot refer to another institution's model version", async (table) => {
   const theirs = { ...b };
   await versionOf(theirs);
-  const place = { model_weights: { sequence: 1 }, experiment_variants: { name: 'other', position: 2 } }[table]; // the first is there already
+  const place = {
+    model_weights: { sequence: 1 },
+    experiment_variants: { name: 'other', position: 2 },
+    erasure_models: { position: 1 },
+  }[table]; // the first is there already
   const own = { ...FIXTURES[table]({ ...a }), model_version_id: theirs.model_version_id, ...place };
   await expect(inTenant(a, insert(table, own))).rejects.toMatchObject({ code: '23503' });
   const update = { text: `update concord.${table} set model_version_id = $1`, values: [theirs.model_version_id] };

@@ -1,3 +1,4 @@
+import { ErasuresService } from '../../src/erasure/erasures.service.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import type { NewEvent } from '../../src/profiles/behaviour-event.js';
@@ -21,7 +22,11 @@ let product: string;
 beforeAll(() => {
   const products = new ProductsService({ database: db.database });
   profiles = new ProfilesService({ database: db.database, products, clock: () => NOW });
-  users = new UsersService({ database: db.database, products });
+  users = new UsersService({
+    database: db.database,
+    products,
+    erasures: new ErasuresService({ database: db.database }),
+  });
 });
 beforeEach(async () => {
   ours = await createInstitution(db.database);

@@ -1,3 +1,4 @@
+import { ErasuresService } from '../../src/erasure/erasures.service.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import { ProductsService } from '../../src/products/products.service.js';
 import type { AttributeMap } from '../../src/users/user.js';
@@ -15,7 +16,11 @@ let stranger: Viewer;
 
 beforeAll(async () => {
   products = new ProductsService({ database: db.database });
-  users = new UsersService({ database: db.database, products });
+  users = new UsersService({
+    database: db.database,
+    products,
+    erasures: new ErasuresService({ database: db.database }),
+  });
 });
 
 beforeEach(async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ErasuresService } from '../../src/erasure/erasures.service.js';
 import { type Connection, connectionOf, decodeCursor, type Edge, encodeCursor } from '../../src/graphql/relay.js';
 import { PRODUCT_ORDERS, ProductsService, type ProductValues } from '../../src/products/products.service.js';
 import { UsersService } from '../../src/users/users.service.js';
@@ -80,7 +81,11 @@ test('pages of products in any order hold each product once, as one long page do
 });
 
 test('pages of users hold each user once, whatever the external ids are', async () => {
-  const users = new UsersService({ database: db.database, products: new ProductsService({ database: db.database }) });
+  const users = new UsersService({
+    database: db.database,
+    products: new ProductsService({ database: db.database }),
+    erasures: new ErasuresService({ database: db.database }),
+  });
   const externalId = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((text) => !text.includes('\0'));
   await fc.assert(
     fc.asyncProperty(

@@ -1,6 +1,7 @@
 import type { Database } from '../../src/database/database.js';
 import { seedDemo } from '../../src/demo/seed.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { ErasuresService } from '../../src/erasure/erasures.service.js';
 import { ExperimentsService } from '../../src/experiments/experiments.service.js';
 import { LikenessService } from '../../src/likeness/likeness.service.js';
 import { ModelRegistry } from '../../src/models/model-registry.js';
@@ -22,7 +23,7 @@ export const NOW = new Date('2026-03-01T12:00:00Z');
 export function createServices(database: Database, engine: Pick<Engine, 'train' | 'scoring'>, clock = () => NOW) {
   const products = new ProductsService({ database });
   const prices = new PricesService({ products });
-  const users = new UsersService({ database, products });
+  const users = new UsersService({ database, products, erasures: new ErasuresService({ database }) });
   const profiles = new ProfilesService({ database, products, clock });
   const descriptions = new AttributeDescriptionsService({ database });
   const registry = new ModelRegistry({ database, scoring: engine.scoring });

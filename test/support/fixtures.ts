@@ -11,6 +11,7 @@ export interface Tenant {
   contribution_id?: string;
   experiment_id?: string;
   profile_model_id?: string;
+  erasure_id?: string;
 }
 
 type Row = Record<string, unknown>;
@@ -157,6 +158,14 @@ export const FIXTURES: Readonly<Record<string, (tenant: Tenant) => Row>> = {
       percentile: 0.5,
       computed_at: now(),
     }),
+  model_participants: (tenant) =>
+    owned(tenant, { participation: randomUUID(), user_id: tenant.user_id, trained: true, owned: [] }),
+  erasures(tenant) {
+    tenant.erasure_id = randomUUID();
+    return owned(tenant, { id: tenant.erasure_id });
+  },
+  erasure_models: (tenant) =>
+    owned(tenant, { erasure_id: tenant.erasure_id, position: 0, model_version_id: tenant.model_version_id }),
   experiments(tenant) {
     tenant.experiment_id = randomUUID();
     return owned(tenant, { id: tenant.experiment_id, name: tenant.experiment_id, status: 'stopped', ended_at: now() });
