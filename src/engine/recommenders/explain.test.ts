@@ -59,3 +59,10 @@ test('products explained together are explained as each by itself', async () => 
     explainRecommendations(model, openRecommender(model), Int32Array.of(0, 3, 4), asked);
   expect(explain([6, 3, 1])).toEqual([...explain([6]), ...explain([3]), ...explain([1])]);
 });
+
+test('products that add the same have the same part, and one that adds nothing has none', async () => {
+  const { model } = await fitted('popularity');
+  const [{ contributions }] = explainRecommendations(model, openRecommender(model), Int32Array.of(0, 3, 4), [6]);
+  // Any one of them leads from the popular products that open the shop to those that follow: here the same.
+  for (const { contribution } of contributions) expect(contribution).toBeCloseTo(contributions[0].contribution, 9);
+});

@@ -25,14 +25,18 @@ const ORDERS = 8;
 /** The same for wide catalogues, where each product shown costs a millisecond to score. */
 const WIDE_ORDERS = 2;
 
+/** Players of whom every coalition is scored, so that nothing is sampled. */
+const EXACT = 7;
+const WIDE_EXACT = 4;
+
 /** Log-odds of the only product that is left. */
 const CERTAIN = 36;
 
 /**
- * Why products have their probabilities: Shapley values of the products owned, by permutation sampling. What each order adds from nothing to
- * all leads from base to score without a rest, so that the sum is exact for any number of orders. The products that may be recommended
- * stay the same throughout. One that is owned is explained as it is scored: as one more candidate. All of them are explained by the same
- * orders, so that ten take hardly longer than one.
+ * Why products have their probabilities: Shapley values of the products owned, exactly of up to 7, by permutation sampling of more. What each
+ * order adds from nothing to all leads from base to score without a rest, so that the sum is exact for any number of orders. The products that
+ * may be recommended stay the same throughout. One that is owned is explained as it is scored: as one more candidate. All of them are explained
+ * by the same scores, so that ten take hardly longer than one.
  * @param asked products to explain
  */
 export function explainRecommendations(
@@ -48,8 +52,11 @@ export function explainRecommendations(
     recommender.logits(shown, logits);
     return logOddsAmong(logits, owned, asked);
   };
-  const orders = recommender.products > WIDE ? WIDE_ORDERS : ORDERS;
-  const values = telescope(players, oddsOf, createRandom(seed).fork('orders'), orders);
+  const wide = recommender.products > WIDE;
+  const values =
+    players.length <= (wide ? WIDE_EXACT : EXACT)
+      ? enumerate(players, oddsOf)
+      : telescope(players, oddsOf, createRandom(seed).fork('orders'), wide ? WIDE_ORDERS : ORDERS);
   return asked.map((_, place) => ({
     base: values.base[place],
     score: values.score[place],
@@ -84,13 +91,42 @@ function sumWithout(logits: Float64Array, isOwned: Uint8Array, highest: number, 
   return total;
 }
 
+interface ShapleyValues {
+  readonly base: Float64Array;
+  readonly score: Float64Array;
+  /** One for each player. */
+  readonly contributions: readonly Float64Array[];
+}
+
+type ValuesOf = (shown: Int32Array) => Float64Array;
+
+/** What each player adds to every coalition of the others, weighted (Shapley 1953). */
+function enumerate(players: readonly Int32Array[], valuesOf: ValuesOf): ShapleyValues {
+  const count = players.length;
+  const all = 2 ** count - 1;
+  const values = Array.from({ length: all + 1 }, (_, coalition) =>
+    valuesOf(Int32Array.from(players.flatMap((player, place) => ((coalition >> place) & 1 ? [...player] : []))).sort()),
+  );
+  const sizeOf = (coalition: number): number => (coalition === 0 ? 0 : (coalition & 1) + sizeOf(coalition >> 1));
+  // size! (count − size − 1)! / count!, by which the weights of a size and those of the next are in proportion.
+  const weights = [1 / Math.max(1, count)];
+  for (let size = 1; size < count; size++) weights.push((weights[size - 1] * size) / (count - size));
+  const contributions = players.map((_, place) => {
+    const sum = new Float64Array(values[0].length);
+    for (let coalition = 0; coalition <= all; coalition++) {
+      if ((coalition >> place) & 1) continue;
+      const weight = weights[sizeOf(coalition)];
+      const [before, after] = [values[coalition], values[coalition | (1 << place)]];
+      for (let product = 0; product < sum.length; product++)
+        sum[product] += weight * (after[product] - before[product]);
+    }
+    return sum;
+  });
+  return { base: values[0], score: values[all], contributions };
+}
+
 /** Mean of what each player adds over orders and their reverses. */
-function telescope(
-  players: readonly Int32Array[],
-  valuesOf: (shown: Int32Array) => Float64Array,
-  random: Random,
-  orders: number,
-): { base: Float64Array; score: Float64Array; contributions: Float64Array[] } {
+function telescope(players: readonly Int32Array[], valuesOf: ValuesOf, random: Random, orders: number): ShapleyValues {
   const base = valuesOf(new Int32Array(0));
   const score = valuesOf(Int32Array.from(players.flatMap((player) => [...player])).sort());
   const sums = players.map(() => new Float64Array(base.length));
