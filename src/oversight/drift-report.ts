@@ -68,7 +68,7 @@ export function driftReport({
     notes.push('The version says nothing of how its inputs were spread: their drift is not told.');
   if (contract.sequence) notes.push('The events that it reads one by one are not measured.');
   const unlabelled = current.size - known.length;
-  if (scores && unlabelled > 0)
+  if (task === 'risk' && scores && unlabelled > 0)
     notes.push(
       `It has learned from users whose label is known; ${unlabelled} of these ${current.size} have none. What has moved may be who has a label.`,
     );
