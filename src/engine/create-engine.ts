@@ -11,10 +11,19 @@ import {
   type PrivateUpdate,
   type RunOptions,
   type TrainedModel,
+  type TrialResult,
 } from './engine.js';
 import type { TrainedProfiles } from './profiling/model.js';
 import { createWorkerClient } from './workers/client.js';
-import type { ErasureJob, HistogramJob, MeasureJob, PrivateJob, ProfileJob, TrainingJob } from './workers/jobs.js';
+import type {
+  ErasureJob,
+  HistogramJob,
+  MeasureJob,
+  PrivateJob,
+  ProfileJob,
+  TrainingJob,
+  TrialJob,
+} from './workers/jobs.js';
 import { cancelledError } from './workers/messages.js';
 import { createScoringService } from './workers/scoring-service.js';
 import { startWorker } from './workers/start.js';
@@ -47,8 +56,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   /** One after the other: each uses every core that it is allowed. */
   function inTurn<T>(
-    method: 'train' | 'evaluate' | 'measure' | 'privateUpdate' | 'noisyHistogram' | 'erase' | 'trainProfiles',
-    job: TrainingJob | MeasureJob | PrivateJob | HistogramJob | ErasureJob | ProfileJob,
+    method: 'train' | 'evaluate' | 'trial' | 'measure' | 'privateUpdate' | 'noisyHistogram' | 'erase' | 'trainProfiles',
+    job: TrainingJob | TrialJob | MeasureJob | PrivateJob | HistogramJob | ErasureJob | ProfileJob,
     { signal, onProgress }: Pick<RunOptions, 'signal' | 'onProgress'>,
   ): Promise<T> {
     const result = last.then(() => training.call<T>(method, job, { signal, onProgress }));
@@ -81,6 +90,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
       const { model, crossValidate, headProducts, predictions } = run;
       const job = jobOf(dataset, { task, model, crossValidate, headProducts, predictions }, run);
       return inTurn<EvaluationResult>('evaluate', job, run);
+    },
+    async trial(dataset, task, run) {
+      const { model, trial, effort = 1 } = run;
+      return inTurn<TrialResult>('trial', { ...jobOf(dataset, { task, model }, run), trial, effort }, run);
     },
     async measure(dataset, model, run = {}) {
       const { backend: chosen = backend, seed = 1, headProducts } = run;

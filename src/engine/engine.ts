@@ -166,6 +166,24 @@ export interface EvaluationResult {
   readonly seconds: number;
 }
 
+/** One trial of a search for settings. */
+export interface TrialOptions extends Omit<RunOptions, 'settings'> {
+  readonly model: ModelName;
+  /** Its number, from 1, which is the usual settings; number and seed decide the settings of the others. */
+  readonly trial: number;
+  /** Share of the epochs, rounds, trees or iterations; above 0, default and at most 1. Models without such do the whole. */
+  readonly effort?: number;
+}
+
+export interface TrialResult {
+  /** Those that the model was tried with, for the whole effort: to train with. */
+  readonly settings: ModelSettings;
+  /** Mean log loss of users that the model has not learnt from, test users not among them. */
+  readonly validationLoss: number;
+  readonly backend: string;
+  readonly seconds: number;
+}
+
 /** A model as far as it scores. */
 export type StoredModel = Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>;
 
@@ -229,6 +247,11 @@ export interface ProfileOptions extends Omit<RunOptions, 'settings'> {
 export interface Engine {
   train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
   evaluate(dataset: Dataset, task: Task, options: EvaluationOptions): Promise<EvaluationResult>;
+  /**
+   * Tries settings of a model, drawn from what is worth searching (docs/models.md), on validation users.
+   * @throws {ConcordError} BAD_INPUT where there is nothing to search or to learn from, or training diverges; CANCELLED
+   */
+  trial(dataset: Dataset, task: Task, options: TrialOptions): Promise<TrialResult>;
   /**
    * Figures of a model that is there already, on the test users of the stored split; its validation users give the threshold.
    * @throws {ConcordError} BAD_INPUT where model and data don't fit.

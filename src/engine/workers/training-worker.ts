@@ -18,7 +18,9 @@ import {
   runMeasure,
   runPrivateUpdate,
   runTraining,
+  runTrialJob,
   type TrainingJob,
+  type TrialJob,
 } from './jobs.js';
 import { epochProgress } from './members.js';
 import { type CallContext, serveCalls } from './serve.js';
@@ -47,6 +49,9 @@ serveCalls({
   },
   async evaluate(job: TrainingJob, context: CallContext) {
     return { result: await runEvaluation(job, await backendOf(job.backend), threads, context) };
+  },
+  async trial(job: TrialJob, context: CallContext) {
+    return { result: await runTrialJob(job, await backendOf(job.backend), threads, context) };
   },
   async measure(job: MeasureJob) {
     return { result: await runMeasure(job, await backendOf(job.backend)) };
