@@ -119,6 +119,8 @@ describe('with an active model', () => {
         raising.slice(0, 4).map(({ feature }) => feature),
       );
       expect(await services.risk.one(viewer, before.id)).toEqual(before);
+      // Protected, and no input of this model.
+      for (const { feature } of before.principalReasons!) expect(['sex', 'birthYear']).not.toContain(feature);
       const factor = before.principalReasons!.find(({ code }) => /_(HIGH|LOW)$/.test(code));
       if (!factor || factor.feature.startsWith('profile.')) continue;
       const usual = quantileOf(await featureOf(factor.feature), 0.5);
