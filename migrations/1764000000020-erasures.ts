@@ -62,7 +62,7 @@ export class Erasures1764000000020 implements MigrationInterface {
         method text check (method in ('exact', 'retrained', 'withdrawn', 'bounded')),
         user_key text,
         owned text[],
-        replacement_id uuid references concord.model_versions,
+        replacement_id uuid,
         reason text,
         done_at timestamptz,
         primary key (erasure_id, position),
@@ -77,8 +77,7 @@ export class Erasures1764000000020 implements MigrationInterface {
       `comment on column concord.erasure_models.user_key is 'what must be taken out of the model, with owned; deleted when that is done'`,
     );
     await run('create index erasure_models_pending on concord.erasure_models (institution_id) where done_at is null');
-    for (const column of ['model_version_id', 'replacement_id'])
-      await run(`create index erasure_models_${column} on concord.erasure_models (${column})`);
+    await run('create index erasure_models_model_version on concord.erasure_models (model_version_id)');
     await run(`
       create trigger erasure_models_model_version after insert or update on concord.erasure_models
         for each row when (new.model_version_id is not null) execute function concord.check_model_version('or shared')`);
@@ -93,7 +92,8 @@ export class Erasures1764000000020 implements MigrationInterface {
       begin
         execute format('grant delete on concord.model_weights to %I', role);
         execute format('grant select, insert on concord.model_participants, concord.erasures to %I', role);
-        execute format('grant select, insert, update on concord.erasure_models to %I', role);
+        execute format('grant select, insert, update (method, user_key, owned, replacement_id, reason, done_at)
+          on concord.erasure_models to %I', role);
       end $$`);
     await run('revoke all on function concord.grant_erasures(name) from public');
     await run(

@@ -127,7 +127,8 @@ test('what the page shows, happens', async () => {
   ]);
   const left = await run('OwnNoMore', { input: { userId, productIds: [products[2].product.id] } });
   expect(left.removeHoldings.user.holdings).toEqual([{ product: { code: 'FUND-GLOBAL' } }]);
-  expect(await run('Erase', { userId })).toEqual({ eraseUser: { userId } });
+  const { eraseUser } = await run('Erase', { userId });
+  expect(eraseUser).toMatchObject({ userId, receipt: { done: true, models: [] } });
   expect(codeOf(await send('query ($id: ID!) { user(id: $id) { id } }', { id: userId }))).toBe('NOT_FOUND');
 });
 

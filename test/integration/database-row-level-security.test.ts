@@ -254,7 +254,14 @@ test('every foreign key between tables of institutions carries the institution, 
   expect([...bound].sort()).toEqual(tables.filter(isOwned));
 });
 
-const TRIGGERED = ['model_weights', 'risk_assessments', 'recommendations', 'experiment_variants', 'oversight_reports'];
+const TRIGGERED = [
+  'model_weights',
+  'risk_assessments',
+  'recommendations',
+  'experiment_variants',
+  'oversight_reports',
+  'erasure_models',
+];
 
 test.each(TRIGGERED)("%s cannot refer to another institution's model version", async (table) => {
   const theirs = { ...b };
