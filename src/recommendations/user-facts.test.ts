@@ -12,6 +12,7 @@ const model = (rest: Partial<ActiveModel> = {}): ActiveModel => ({
   positions: new Map([['A', 0]]),
   columns: new Set(['income', 'profile.events13w']),
   readsEvents: false,
+  features: [],
   ...rest,
 });
 const view = (rest: Partial<ScoringView> & { values?: ScoringView['row']['values']; owned?: string[] } = {}) => {
