@@ -1,6 +1,5 @@
 import { remember } from '../remember.js';
 import { discretise, type TiltedLoss } from './discretised-loss.js';
-import type { Direction } from './loss-distribution.js';
 import { bandBounds, bandEnd, fullSpectrum, lowSpectrum, type Spectrum } from './spectrum.js';
 import type { Grid, Part } from './window.js';
 
@@ -8,9 +7,9 @@ const { PI, abs, atan2, ceil, cos, exp, expm1, floor, log, log1p, log2, max, min
 
 /** Relative rounding error of a product of powers, for each factor; and of a sum of cosines, for each term. */
 const ROUNDING = 2 ** -50;
-/** Frequencies beyond which the spectrum is e to this are left out, and what they could add is added. */
-const NOTHING = -20;
-/** Rotations that a sum over frequencies may take, in all parts: beyond it a fast transform is no slower. */
+/** So many rotations of a sum over frequencies are few, in all parts together: more may be fewer where all cells are alike. */
+const FEW_ROTATIONS = 2 ** 18;
+/** Beyond so many a fast transform is no slower. */
 const MOST_ROTATIONS = 2 ** 22;
 const FEWEST_FREQUENCIES = 32;
 /** Cells are a whole number of steps wide, and narrower than on average where most of the mass is. */
@@ -31,33 +30,40 @@ export interface Composition {
  * parts' spectra: a sum over frequencies with geometric series as coefficients. Since the transform is one of a cycle of n points, each loss
  * l counts as at l − n·h, l + n·h, … as well, which only adds to δ.
  */
-export function compose(parts: readonly Part[], grid: Grid, direction: Direction): Composition {
-  const { tilt, ranges } = grid[direction];
-  const fine = latticeOf(grid, grid.step / FINER);
-  const losses = parts.map((part, i) => discretised(part, grid, direction, i, fine.step));
-  const last = lastFrequency(parts, losses, fine.points);
-  const rotations = last.index * losses.reduce((sum, { loss }) => sum + loss.indices.length, 0);
-  const even = latticeOf(grid, grid.step);
-  const rotationsOfAll = (even.points / 2) * ranges.reduce((sum, { low, high }) => sum + (high - low) / grid.step, 0);
-  if (rotations <= min(rotationsOfAll, MOST_ROTATIONS)) {
-    const spectra = losses.map(({ key, loss }) =>
-      spectrumOf(`${key} ${fine.points} ${last.index}`, () => lowSpectrum(loss, fine.points, last.index)),
-    );
-    const coarser = 2 ** last.level;
-    const lattice = { step: fine.step * coarser, points: fine.points / coarser };
-    return composition(parts, losses, spectra, { ...lattice, tilt, beyond: last.bound });
+export function compose(parts: readonly Part[], grid: Grid): Composition {
+  let view = viewOf(parts, grid, grid.step / FINER);
+  const evenAtoms = grid.ranges.reduce((sum, { low, high }) => sum + (high - low) / grid.step, 0);
+  // Where much of the mass is at single points, cells of different widths show in the spectrum for long.
+  if (view.rotations > MOST_ROTATIONS || (view.rotations > FEW_ROTATIONS && evenAtoms < 2 * view.atoms)) {
+    const even = viewOf(parts, grid, grid.step);
+    if (even.rotations < view.rotations) view = even;
+    if (view.rotations > MOST_ROTATIONS) return composeAll(parts, grid, even.losses);
   }
-  const [transform, points] =
-    rotationsOfAll <= MOST_ROTATIONS ? [lowSpectrum, even.points] : [fullSpectrum, 2 ** ceil(log2(even.points))];
-  const whole = parts.map((part, i) => discretised(part, grid, direction, i, grid.step));
-  const spectra = whole.map(({ key, loss }) =>
-    spectrumOf(`${key} ${points}`, () => transform(loss, points, points / 2)),
+  const { losses, points, step, last } = view;
+  const spectra = losses.map(({ key, loss }) =>
+    spectrumOf(`${key} ${points} ${last.index}`, () => lowSpectrum(loss, points, last.index)),
   );
-  return composition(parts, whole, spectra, { step: grid.step, points, tilt, beyond: -Infinity });
+  const coarser = 2 ** last.level;
+  const cycle = { step: step * coarser, points: points / coarser, beyond: last.bound };
+  return composition(parts, losses, spectra, grid.tilt, cycle);
 }
 
-/** As many points that a lattice coarser by a power of two has an even number of them. */
-const latticeOf = ({ width }: Grid, step: number) => ({ step, points: 2 * FINER * ceil(width / step / (2 * FINER)) });
+/** The losses on a lattice, the frequencies that count, and what it costs to sum them one by one. */
+function viewOf(parts: readonly Part[], grid: Grid, step: number) {
+  // A lattice that is coarser by a power of two has an even number of points, too.
+  const points = 2 * FINER * ceil(grid.width / step / (2 * FINER));
+  const losses = parts.map((part, i) => discretised(part, grid, i, step));
+  const last = lastFrequency(parts, losses, { points, step, most: grid.loss });
+  const atoms = losses.reduce((sum, { loss }) => sum + loss.indices.length, 0);
+  return { losses, points, step, last, atoms, rotations: atoms * last.index };
+}
+
+/** By all frequencies. */
+function composeAll(parts: readonly Part[], { width, step, tilt }: Grid, losses: readonly Discretised[]): Composition {
+  const points = 2 ** ceil(log2(width / step));
+  const spectra = losses.map(({ key, loss }) => spectrumOf(`${key} ${points}`, () => fullSpectrum(loss, points)));
+  return composition(parts, losses, spectra, tilt, { step, points, beyond: -Infinity });
+}
 
 interface Discretised {
   readonly key: string;
@@ -71,36 +77,34 @@ const MOST_KEPT = 2 ** 20;
 const discretisedLosses = remember<Discretised>(MOST_KEPT, ({ loss }) => 2.2 * loss.indices.length);
 const spectrumOf = remember<Spectrum>(MOST_KEPT, ({ re }) => 2 * re.length);
 
-function discretised(
-  { key: name, loss }: Part,
-  grid: Grid,
-  direction: Direction,
-  i: number,
-  step: number,
-): Discretised {
-  const { tilt, steepness, widest, ranges, widths } = grid[direction];
+function discretised({ key: name, loss }: Part, grid: Grid, i: number, step: number): Discretised {
+  const { direction, tilt, steepness, widest, ranges, widths } = grid;
   const range = ranges[i];
   const width = step < grid.step ? widths[i] : step;
   const key = `${name} ${direction} ${step} ${width} ${tilt} ${steepness} ${widest} ${range.low} ${range.high}`;
   return discretisedLosses(key, () => {
     const tilted = discretise(loss[direction], range, { step, tilt, steepness, width, widest });
     const bands = 2 * max(LEVELS + 1, floor(log2(grid.width / step / FEWEST_FREQUENCIES)));
-    return { key, loss: tilted, bounds: step < grid.step ? bandBounds(tilted, bands) : new Float64Array() };
+    return { key, loss: tilted, bounds: bandBounds(tilted, bands) };
   });
 }
 
 /**
- * The highest frequency that counts, and the bound of ln |φ| beyond it. Where all atoms are on a coarser lattice the spectrum repeats, and
+ * The highest frequency that counts, and the bound of ln |φ| beyond it: what is left out adds no more than e^most. Where all atoms are on a coarser lattice the spectrum repeats, and
  * ends earlier: `level` is log2 of how much coarser it is.
  */
-function lastFrequency(parts: readonly Part[], losses: readonly Discretised[], points: number) {
+function lastFrequency(
+  parts: readonly Part[],
+  losses: readonly Discretised[],
+  { points, step, most }: { readonly points: number; readonly step: number; readonly most: number },
+) {
   const level = losses.reduce((least, { loss }) => loss.levels.reduce((a, b) => min(a, b), least), LEVELS);
   let bound = -Infinity;
   let band = 2 * level;
   for (; band < losses[0].bounds.length; band++) {
     let here = 0;
     for (let i = 0; i < parts.length; i++) here += parts[i].count * losses[i].bounds[band];
-    if (!(here <= NOTHING)) break;
+    if (!(max(bound, here) + log(omitted(bandEnd(points, band + 1), points, step)) <= most)) break;
     bound = max(bound, here);
   }
   return { level, index: bandEnd(points, band), bound };
@@ -109,7 +113,6 @@ function lastFrequency(parts: readonly Part[], losses: readonly Discretised[], p
 interface Cycle {
   readonly step: number;
   readonly points: number;
-  readonly tilt: number;
   /** ln |φ| beyond the last frequency. */
   readonly beyond: number;
 }
@@ -118,7 +121,8 @@ function composition(
   parts: readonly Part[],
   losses: readonly Discretised[],
   spectra: readonly Spectrum[],
-  { step, points, tilt, beyond }: Cycle,
+  tilt: number,
+  { step, points, beyond }: Cycle,
 ): Composition {
   const sum = (of: (i: number) => number) => parts.reduce((total, { count }, i) => total + count * of(i), 0);
   const cumulant = sum((i) => losses[i].loss.cumulant);
@@ -126,8 +130,7 @@ function composition(
   const product = powers(parts, spectra);
   const { terms, error } = termsOf(product, tilt * step, step, points);
   const last = terms.re.length - 1;
-  // Σ over k > last of 1/sin²(πk/n) is less than n²/(4·last).
-  const rest = last < points / 2 ? (exp(beyond) * sinh(step / 2) * points) / (4 * last) : 0;
+  const rest = last < points / 2 ? exp(beyond) * omitted(last, points, step) : 0;
   const off = ROUNDING * sum((i) => abs(losses[i].loss.cumulant));
   // Masses together are 1, but for what rounding made of it in very many releases.
   const sound = abs(product.magnitude[0] - 1) <= LOST_MASS;
@@ -140,6 +143,9 @@ function composition(
     },
   };
 }
+
+/** The sum over frequencies beyond the last is no more than this times the largest |φ| of them: 1/sin²(πk/n) ≤ n²/(4k²). */
+const omitted = (last: number, points: number, step: number) => (sinh(step / 2) * points) / (4 * last);
 
 interface Product {
   readonly magnitude: Float64Array;

@@ -3,13 +3,21 @@ import { remember } from '../remember.js';
 import { type Composition, compose } from './composition.js';
 import {
   approximateLoss,
-  DIRECTIONS,
   type LossDistribution,
   type LossPair,
   laplaceLoss,
   subsampledGaussianLoss,
 } from './loss-distribution.js';
-import { type Finding, looseness, type Part, planGrid, remembered, roughEpsilon, type Window } from './window.js';
+import {
+  type Finding,
+  type Grid,
+  looseness,
+  type Part,
+  type Prospect,
+  prospectsOf,
+  remembered,
+  roughEpsilon,
+} from './window.js';
 
 const { ceil, exp, expm1, floor, log1p, max, min, sqrt } = Math;
 
@@ -54,23 +62,29 @@ const MOST_ATTEMPTS = 4;
 const NEAR = 3;
 
 function solve(parts: readonly Part[], releases: number, delta: number, rest: number): number {
+  const [dear, cheap] = prospectsOf(parts, rest);
+  const most = solveOne(parts, releases, delta, dear);
+  if (!(most < Infinity) || parts.every(({ loss }) => loss.add === loss.remove)) return most;
+  // What matters of the other direction is that it costs no more: where it is likely to cost less, a coarse look is enough.
+  const likely = max(0, cheap.bound - (dear.bound - most));
+  const grid = cheap.gridFor(max(0, most - likely) / 2);
+  if (grid && epsilonOf(compose(parts, grid), delta, grid).epsilon <= most) return most;
+  return max(most, solveOne(parts, releases, delta, cheap));
+}
+
+/** ε of one direction. */
+function solveOne(parts: readonly Part[], releases: number, delta: number, { gridFor }: Prospect): number {
   let least = Infinity;
   let finding: Finding | undefined;
-  const alike = parts.every(({ loss }) => loss.add === loss.remove);
-  const directions = alike ? DIRECTIONS.slice(0, 1) : DIRECTIONS;
   for (let i = 0; i < MOST_ATTEMPTS; i++) {
-    const grid = planGrid(parts, rest, finding);
+    const grid = gridFor(0, finding);
     if (!grid) break;
-    const answers = directions.map((direction) => ({
-      ...epsilonOf(compose(parts, grid, direction), delta, grid[direction]),
-      low: grid[direction].low,
-    }));
-    const best = answers.reduce((a, b) => (b.epsilon > a.epsilon ? b : a));
-    least = min(least, best.epsilon);
-    // Far below its window a direction costs no more than it says, but perhaps less.
-    const lost = best.epsilon < best.low - NEAR / best.steepness;
-    if (!lost && (grid.finest || looseness(grid.step, releases, best.steepness) <= ENOUGH)) break;
-    finding = { steepness: lost ? undefined : best.steepness };
+    const { epsilon, steepness } = epsilonOf(compose(parts, grid), delta, grid);
+    least = min(least, epsilon);
+    // Far below its window the answer is sound, but perhaps too large.
+    const lost = epsilon < grid.low - NEAR / steepness;
+    if (!lost && (grid.finest || looseness(grid.step, releases, steepness) <= ENOUGH)) break;
+    finding = { steepness: lost ? undefined : steepness };
   }
   return least;
 }
@@ -134,7 +148,7 @@ const MOST_EPSILON = 1e13;
  * Where δ(ε), which is convex in e^ε and known at whole steps, has come down to δ: from above.
  * @param low where to look first
  */
-function epsilonOf({ deltaAt, step }: Composition, delta: number, { low, steepness }: Window): Answer {
+function epsilonOf({ deltaAt, step }: Composition, delta: number, { low, steepness }: Grid): Answer {
   // Arithmetic that has failed must not look like privacy.
   const enough = (i: number) => deltaAt(i) <= delta;
   let [above, below] = [floor(low / step), floor(low / step)];

@@ -10,25 +10,23 @@ export interface Part {
   readonly count: number;
 }
 
-/** Where the losses of a composition are looked at, and how finely. */
+/** Where the losses of one direction of a composition are looked at, and how finely. */
 export interface Grid {
+  readonly direction: Direction;
   /** Root of the mean square of the cells' widths, of all releases together. */
   readonly step: number;
   /** A cyclic convolution of this length serves. */
   readonly width: number;
   /** Whether it is as fine as a grid may be. */
   readonly finest: boolean;
-  readonly remove: Window;
-  readonly add: Window;
-}
-
-export interface Window {
   /** Where ε is not below it, what the cyclic convolution wraps round weighs nothing. */
   readonly low: number;
   /** λ by which masses are tilted: times e^(λ·loss) they lie about ε. */
   readonly tilt: number;
   /** −d ln δ/dε at ε, about. */
   readonly steepness: number;
+  /** ln of what may be lost of the tilted masses' sum above ε, which is δ·e^(λ·ε − K(λ)). */
+  readonly loss: number;
   /** A cell of a loss is no wider. */
   readonly widest: number;
   /** For each part, root of the mean square of its cells' widths. */
@@ -44,12 +42,14 @@ const LEAST_SCALE = 1e-6;
 const FLATNESS = 0.1;
 /** Share of δ that may be lost to truncated tails. */
 const TRUNCATION = 1e-5;
+/** Share of δ that may be added for frequencies that are left out. */
+const OMISSION = 1e-4;
 /** Share of the tilted mass that may be rounded up from below a part's range. */
 const NEGLIGIBLE = 1e-7;
 /** Of all parts together: a bound of the time that a question takes. Where it is reached, the grid is coarser, and the answer looser. */
 const MOST_POINTS = 2 ** 20;
 const MOST_POINTS_OF_ONE = 2 ** 18;
-/** Cells are as wide as this share of 1/λ at most, and so wide that one of a composition adds less than half of what is allowed. */
+/** Cells are as wide as this share of 1/λ at most, and so wide that one release adds less than a fifth of what is allowed. */
 const WIDEST = 0.5;
 
 /** How far below its bound ε may be, in units of 1/λ: for a normal loss it is 1 to 3. */
@@ -62,53 +62,60 @@ export interface Finding {
   readonly steepness: number | undefined;
 }
 
+/** What a direction of a composition costs at most, and grids to find out how much less. */
+export interface Prospect {
+  readonly direction: Direction;
+  /** ε is below it, by a few units of 1/λ. */
+  readonly bound: number;
+  /**
+   * @param allowance by how much more than usual the answer may be above the true ε
+   * @param found without it the window begins where ε will hardly be below; with it at 0
+   * @returns undefined where no grid of the largest size would do: there are too many releases
+   */
+  gridFor(allowance: number, found?: Finding): Grid | undefined;
+}
+
 /**
  * Plans by bounds of Chernoff's kind: P(loss > l) ≤ e^(K(λ) − λ·l) for every λ > 0, K the cumulant of the composition. The window begins
  * below ε, and is so wide that what the cyclic convolution wraps round weighs nothing.
  * @param delta more than 0: what may be lost beside what is disclosed altogether
- * @param found without it the window begins where ε will hardly be below; with it at 0
- * @returns undefined where no grid of the largest size would do: there are too many releases
+ * @returns the directions, the one that will cost more first
  */
-export function planGrid(parts: readonly Part[], delta: number, found?: Finding): Grid | undefined {
+export function prospectsOf(parts: readonly Part[], delta: number): Prospect[] {
   const releases = parts.reduce((sum, { count }) => sum + count, 0);
   const bits = -log(delta * TRUNCATION);
-  const sides = DIRECTIONS.map((direction) => sideOf(parts, direction, bits, releases));
-  const bounds = sides.map(({ cumulant }) => boundOf(cumulant, delta));
-  const scale = max(...bounds.map(({ bound, lambda }) => (bound > 0 ? max(bound, FLATNESS / lambda) : 0)));
-  const accuracy = ACCURACY * (found || scale === 0 ? 1 : min(1, max(LEAST_SCALE, scale)));
-  // The direction that costs less may be looked at less finely.
-  const least = max(...bounds.map((side) => belowBound(side, accuracy)));
-  const enough = bounds.map(({ bound }) => accuracy + max(0, least - bound));
-  const steepnesses = bounds.map(({ steepness }, d) => found?.steepness ?? steepness(enough[d] / 8));
-  const steps = steepnesses.map((steepness, d) => stepFor(enough[d], releases, steepness));
+  const sides = DIRECTIONS.map((direction) => {
+    const side = sideOf(parts, direction, bits, releases);
+    return { ...side, direction, bounded: boundOf(side.cumulant, delta) };
+  });
+  const scale = max(...sides.map(({ bounded: { bound, lambda } }) => (bound > 0 ? max(bound, FLATNESS / lambda) : 0)));
   const most = min(MOST_POINTS_OF_ONE, 2 ** floor(log2(MOST_POINTS / parts.length)));
-  let step = roundedDown(min(...steps));
-  for (let i = 0; i < MOST_TRIES; i++) {
-    const windows = sides.map(({ cumulant }, d) => {
-      const rounded = (lambda: number) => cumulant(lambda) + (releases * step * step * lambda * (lambda + 1)) / 8;
-      const bound = boundOf(rounded, delta);
-      const low = found ? 0 : max(0, min(belowBound(bounds[d], enough[d]), belowBound(bound, enough[d])));
-      return { low, ...narrowest(rounded, low, bound.steepness(enough[d] / 8), bits) };
-    });
-    const width = max(...windows.map((window) => window.width));
-    if (!(width < Infinity)) return undefined;
-    if (width / step <= most) {
-      const [remove, add] = sides.map(({ losses }, d): Window => {
-        const { low, tilt } = windows[d];
-        return {
-          low,
-          tilt,
-          steepness: steepnesses[d],
-          widths: widthsOf(parts, step),
-          widest: min(WIDEST / (steepnesses[d] + 1), step * max(1, sqrt(releases) / 2)),
-          ranges: losses.map((loss) => rangeOf(loss, tilt, bits, releases)),
-        };
-      });
-      return { step, width: roundedDown(width) * 2 ** 0.25, finest: i > 0, remove, add };
-    }
-    step = max(roundedDown(step * 2 ** 0.25), roundedDown(width / most));
-  }
-  return undefined;
+  const prospects = sides.map(({ losses, cumulant, direction, bounded }): Prospect => {
+    const gridFor = (allowance: number, found?: Finding): Grid | undefined => {
+      const enough = ACCURACY * (found || scale === 0 ? 1 : min(1, max(LEAST_SCALE, scale))) + allowance;
+      const steepness = found?.steepness ?? bounded.steepness(enough / 8);
+      let step = roundedDown(stepFor(enough, releases, steepness));
+      for (let i = 0; i < MOST_TRIES; i++) {
+        const rounded = (lambda: number) => cumulant(lambda) + (releases * step * step * lambda * (lambda + 1)) / 8;
+        const bound = boundOf(rounded, delta);
+        const low = found ? 0 : max(0, min(belowBound(bounded, enough), belowBound(bound, enough)));
+        const { tilt, width } = narrowest(rounded, low, bound.steepness(enough / 8), bits);
+        if (!(width < Infinity)) return undefined;
+        if (width / step <= most) {
+          const widest = min(WIDEST / (steepness + 1), step * max(1, sqrt(releases) / 3));
+          const ranges = losses.map((loss) => rangeOf(loss, tilt, bits, releases));
+          const widths = widthsOf(parts, step);
+          const loss = log(delta * OMISSION) + tilt * low - rounded(tilt);
+          const of = { direction, low, tilt, steepness, loss, widest, widths, ranges };
+          return { ...of, step, width: roundedDown(width) * 2 ** 0.25, finest: i > 0 };
+        }
+        step = max(roundedDown(step * 2 ** 0.25), roundedDown(width / most));
+      }
+      return undefined;
+    };
+    return { direction, bound: bounded.bound, gridFor };
+  });
+  return prospects.sort((a, b) => b.bound - a.bound);
 }
 
 /** 2^(k/4): compositions that are nearly alike have the same, and what was computed of a loss is used again. */
