@@ -1,4 +1,4 @@
-import { ConcordError } from '../../../errors.js';
+import { badInput, ConcordError } from '../../../errors.js';
 import { ownersOf } from '../../data/split.js';
 import type { FeatureContract } from '../../encoders/contract.js';
 import { encodeDataset } from '../../encoders/encode.js';
@@ -43,7 +43,9 @@ export const popularity: ModelKind<'popularity'> = {
   explainInterest: (predictor, _, row, products) => explainInterestBySampling(predictor, row, products),
 };
 
-function fitPopularity({ dataset, task, train }: KindRequest): FittedModel {
+function fitPopularity({ dataset, task, train, settings = {} }: KindRequest): FittedModel {
+  const [unknown] = Object.keys(settings);
+  if (unknown) throw badInput(`popularity has no settings, and so no ${unknown}.`, { name: unknown });
   const contract: FeatureContract = {
     version: 1,
     features: [],

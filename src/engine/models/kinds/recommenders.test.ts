@@ -114,6 +114,14 @@ describe('recommenders by name', () => {
     await expect(failure).rejects.toThrow(`${model} says which products`);
   });
 
+  test('where no settings are given, several are tried, also for whom nothing but calibration is said', async () => {
+    for (const settings of [undefined, {}, { calibration: 'none' }] as const) {
+      const { training } = await fitted('ease', { settings });
+      expect((training.candidates as readonly object[]).length).toBeGreaterThan(3);
+    }
+    expect((await fitted('ease')).training.candidates).toHaveLength(1);
+  });
+
   test('without validation users some of the training users are set aside', async () => {
     const result = await fitted('ease', { validation: undefined });
     expect(result.training.trainingUsers).toBe(train.length - Math.ceil(train.length / 10));

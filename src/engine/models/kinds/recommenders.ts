@@ -83,7 +83,9 @@ async function fitOne(request: KindRequest, { backend, checkpoint, onProgress }:
     throw badInput(`${dataset.name} has no texts, attributes or vectors of products: content has nothing to compare.`);
   const { train, validation } = validationFold(request);
   const all = matrixOf(dataset);
-  const settings = request.settings && ({ [model]: request.settings } as RecommenderRequest['settings']);
+  // Where nothing is given, everything is chosen.
+  const isGiven = Object.keys(request.settings ?? {}).length > 0;
+  const settings = isGiven ? ({ [model]: request.settings } as RecommenderRequest['settings']) : undefined;
   const fitted = await fitRecommender(
     {
       name: model,
