@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scorecard: async () => (await import('./commands/scorecard.js')).scorecardCommand(),
   explain: async () => (await import('./commands/explain.js')).explainCommand(),
   compare: async () => (await import('./commands/compare.js')).compareCommand(),
+  tune: async () => (await import('./commands/tune.js')).tuneCommand(),
   token: async () => (await import('./commands/token.js')).tokenCommand(),
   schema: async () => (await import('./commands/schema.js')).schemaCommand(),
   privacy: async () => (await import('./commands/privacy.js')).privacyCommand(),

@@ -178,8 +178,10 @@ export interface TrialOptions extends Omit<RunOptions, 'settings'> {
 export interface TrialResult {
   /** Those that the model was tried with, for the whole effort: to train with. */
   readonly settings: ModelSettings;
-  /** Mean log loss of users that the model has not learnt from, test users not among them. */
-  readonly validationLoss: number;
+  /** Mean log loss of users that the model has not learnt from, test users not among them; null where it was refused. */
+  readonly validationLoss: number | null;
+  /** Why these settings cannot be trained with: training diverges, or data and settings don't fit. */
+  readonly refused?: string;
   readonly backend: string;
   readonly seconds: number;
 }
@@ -248,8 +250,8 @@ export interface Engine {
   train(dataset: Dataset, task: Task, model: ModelName, options?: RunOptions): Promise<TrainedModel>;
   evaluate(dataset: Dataset, task: Task, options: EvaluationOptions): Promise<EvaluationResult>;
   /**
-   * Tries settings of a model, drawn from what is worth searching (docs/models.md), on validation users.
-   * @throws {ConcordError} BAD_INPUT where there is nothing to search or to learn from, or training diverges; CANCELLED
+   * Tries settings of a model, drawn from what is worth searching (docs/tuning.md), on validation users.
+   * @throws {ConcordError} BAD_INPUT where there is nothing to search or to learn from, or the usual settings are refused; CANCELLED
    */
   trial(dataset: Dataset, task: Task, options: TrialOptions): Promise<TrialResult>;
   /**

@@ -11,11 +11,13 @@ import type { Dataset } from '../../engine/data/dataset.js';
 import { type Engine, type EvaluationResult, MODELS, type ModelName, type Task } from '../../engine/engine.js';
 import { requireFederated } from '../../engine/models/federated.js';
 import { warningsOf } from '../../engine/training/learning-curve.js';
+import { badInput } from '../../errors.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
 import { declarationOf } from '../simulation/declaration.js';
 import { runSimulation, withFold } from '../simulation/run.js';
-import { calibrationOption } from './options.js';
+import { givenSettings } from '../tuning/given-settings.js';
+import { calibrationOption, settingsOption } from './options.js';
 
 interface Options {
   descriptor: string;
@@ -26,6 +28,7 @@ interface Options {
   backend?: BackendName;
   threads?: number;
   crossValidate?: number;
+  settings?: string;
   calibration?: CalibrationChoice;
   banks?: number;
   splitBy: string[];
@@ -56,6 +59,7 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
     .option('--threads <number>', 'networks trained side by side (default: one a core)', wholeNumber(1, 256))
     .option('--cross-validate <folds>', 'by cross-validation too (alone, where no split is stored)', wholeNumber(2, 50))
+    .addOption(settingsOption())
     .addOption(calibrationOption())
     .option(
       '--banks <number>',
@@ -73,6 +77,8 @@ export function evaluateCommand(): Command {
 async function runEvaluate(options: Options): Promise<void> {
   const output = createOutput(options);
   if (options.banks !== undefined) requireFederated(options.model);
+  if (options.banks !== undefined && options.settings !== undefined)
+    throw badInput('A federation has settings of its own, which do not depend on the data: leave --settings out.');
   const backend = options.backend ?? readConfig().backend;
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -92,11 +98,13 @@ async function runEvaluate(options: Options): Promise<void> {
       );
       return;
     }
-    const result = await engine.evaluate(dataset, options.task ?? descriptor.task, {
+    const task = options.task ?? descriptor.task;
+    const given = options.settings === undefined ? {} : await givenSettings(options.settings, { ...options, task });
+    const result = await engine.evaluate(dataset, task, {
       model: options.model,
       seed: options.seed,
       crossValidate: options.crossValidate,
-      ...(options.calibration && { settings: { calibration: options.calibration } }),
+      settings: { ...given, ...(options.calibration && { calibration: options.calibration }) },
       headProducts: descriptor.head,
       signal: stop.signal,
       onProgress: ({ stage, fraction, figures }) => output.progress(stage, READING + (1 - READING) * fraction, figures),

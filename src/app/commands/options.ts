@@ -7,3 +7,9 @@ export const calibrationOption = (): Option =>
     '--calibration <how>',
     'make the probabilities of risk come true, on users that the model has not learnt from (default: none)',
   ).choices(CALIBRATIONS);
+
+export const settingsOption = (): Option =>
+  new Option(
+    '--settings <file>',
+    'settings of the model: JSON, or a file of it, or what concord tune has printed or kept (default: chosen by validation users)',
+  );

@@ -2,14 +2,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import type { CalibrationChoice } from '../../engine/calibration/calibration.js';
 import type { Series } from '../../engine/data/dataset.js';
-import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import { MODELS, type ModelName, type ModelSettings, type Task } from '../../engine/engine.js';
 import { warningsOf } from '../../engine/training/learning-curve.js';
 import { badInput, ConcordError } from '../../errors.js';
 import { MODEL_TASKS, type ModelVersionInfo } from '../../models/model-version.js';
 import { createRuntime, localViewer, type Runtime } from '../composition.js';
 import { readConfig } from '../config.js';
 import { createOutput, type Output, table } from '../output.js';
-import { calibrationOption } from './options.js';
+import { givenSettings } from '../tuning/given-settings.js';
+import { calibrationOption, settingsOption } from './options.js';
 
 interface Options {
   task: Task | 'all';
@@ -18,6 +19,7 @@ interface Options {
   shared?: boolean;
   activate?: boolean;
   seed: number;
+  settings?: string;
   calibration?: CalibrationChoice;
   series?: Series[];
   backend?: BackendName;
@@ -53,6 +55,7 @@ export function trainCommand(): Command {
       'for cnn and gru: attributes that are steps of a sequence, oldest first, as owed=owed_may,owed_june; may be given several times',
       addSeries,
     )
+    .addOption(settingsOption())
     .addOption(calibrationOption())
     .option('--seed <number>', 'decides everything that is random', wholeNumber, 1)
     .addOption(new Option('--backend <name>', 'what computes (default: the best that works)').choices(BACKENDS))
@@ -62,6 +65,7 @@ export function trainCommand(): Command {
 
 async function runTrain(options: Options): Promise<void> {
   const output = createOutput(options);
+  const given = await settingsOf(options);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
@@ -83,7 +87,10 @@ async function runTrain(options: Options): Promise<void> {
           {
             backend: options.backend,
             signal: stop.signal,
-            ...(options.calibration && task === 'risk' && { settings: { calibration: options.calibration } }),
+            settings: {
+              ...given,
+              ...(options.calibration && task === 'risk' && { calibration: options.calibration }),
+            },
             onProgress: ({ stage, fraction, figures }) =>
               output.progress(`${task}: ${stage}`, (index + fraction) / tasks.length, figures),
           },
@@ -103,6 +110,13 @@ async function runTrain(options: Options): Promise<void> {
     process.off('SIGINT', interrupt);
     await runtime.close();
   }
+}
+
+/** @throws {ConcordError} BAD_INPUT */
+async function settingsOf({ settings, task, model }: Options): Promise<ModelSettings> {
+  if (settings === undefined) return {};
+  if (task === 'all') throw badInput('Settings are for one task: name it by --task.');
+  return givenSettings(settings, { task, model });
 }
 
 /** @throws {ConcordError} NOT_FOUND where a code is unknown */

@@ -60,7 +60,7 @@ const neighbours: Space = {
   neighbours: wholeLog(10, 500),
 };
 
-/** Ranges as docs/models.md has them: wide enough to hold what was found good on sets of several kinds, and some more. */
+/** Ranges as docs/tuning.md has them: wide enough to hold what was found good on sets of several kinds, and some more. */
 const SPACES: Readonly<Partial<Record<ModelName, (usual: Settings, task: Task) => Space>>> = {
   linear: learning,
   logistic: learning,

@@ -1,4 +1,4 @@
-import { badInput } from '../../errors.js';
+import { badInput, ConcordError } from '../../errors.js';
 import { FOLD } from '../data/dataset.js';
 import { usersInFold } from '../data/split.js';
 import type { ModelName, ModelSettings, TrialResult } from '../engine.js';
@@ -26,13 +26,13 @@ export interface TrialRequest extends Pick<FitRequest, 'dataset' | 'task' | 'mod
  * Draws the settings of a trial, trains with them on training users, and measures the log loss of validation users: those of the stored split, else
  * of folds of a small set in turn, else of a tenth of the training users. Of networks and boosted trees one member is trained for each fold. Test users
  * are not looked at.
- * @throws {ConcordError} BAD_INPUT where there is nothing to search or to learn from, or training diverges; CANCELLED
+ * @throws {ConcordError} BAD_INPUT where there is nothing to search or to learn from, or the usual settings are refused; CANCELLED
  */
 export async function runTrial(
   request: TrialRequest,
   bench: Workbench,
-): Promise<Pick<TrialResult, 'settings' | 'validationLoss'>> {
-  const { dataset, model, task, seed, trial, effort } = request;
+): Promise<Omit<TrialResult, 'backend' | 'seconds'>> {
+  const { model, task, seed, trial, effort } = request;
   if (!Number.isInteger(trial) || trial < 1) throw badInput(`Trials are numbered from 1: ${trial} is none.`);
   if (!(effort > 0 && effort <= 1)) throw badInput(`The effort of a trial is above 0, and 1 at most, not ${effort}.`);
   const users = learningUsers(request);
@@ -40,20 +40,30 @@ export async function runTrial(
   const usual = usualSettings(searchProblem(request, users.train));
   const settings = drawSettings({ model, task, usual }, seed, trial);
   const tried = { ...withEffort(model, settings, effort), ...(hasMembers(model) && { members: 1 }) };
-  const folds = foldsOf({ ...request, ...users });
-  const stage = `trial ${trial}`;
+  try {
+    const validationLoss = await meanLoss({ ...request, ...users, settings: tried as ModelSettings }, bench);
+    return { settings: settings as ModelSettings, validationLoss };
+  } catch (error) {
+    if (trial === 1 || !(error instanceof ConcordError && error.code === 'BAD_INPUT')) throw error;
+    return { settings: settings as ModelSettings, validationLoss: null, refused: error.message };
+  }
+}
+
+async function meanLoss(request: TrialRequest & FitRequest, bench: Workbench): Promise<number> {
+  const folds = foldsOf(request);
+  const stage = `trial ${request.trial}`;
   let sum = 0;
   let count = 0;
   for (const [place, { train, validation }] of folds.entries()) {
     bench.onStage(stage);
     const part = partOf({ stage, from: 0, to: 0.99 }, place, folds.length);
-    const own = { ...request, train, validation: validation.users, settings: tried as ModelSettings, part };
+    const own = { ...request, train, validation: validation.users, part };
     const losses = await lossesOf(own, await fitModel(own, bench), bench);
     sum += losses.mean * losses.users;
     count += losses.users;
   }
-  if (count === 0) throw badInput(`No validation user of ${dataset.name} has a product that could be hidden.`);
-  return { settings: settings as ModelSettings, validationLoss: sum / count };
+  if (count === 0) throw badInput(`No validation user of ${request.dataset.name} has a product that could be hidden.`);
+  return sum / count;
 }
 
 const hasMembers = (model: ModelName): boolean => isNetwork(model) || isTreeModel(model);
