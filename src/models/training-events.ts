@@ -7,15 +7,14 @@ export class EventsBuilder {
   /** By user: where the events begin among all, and how many they are. */
   private readonly places: { readonly first: number; readonly count: number }[] = [];
   private size = 0;
-  private given = false;
 
   /** @param user position of the user. @param events absent where none are read at all */
-  set(user: number, events: UserRow['events']): void {
-    this.places[user] = { first: this.size, count: events?.length ?? 0 };
-    if (!events) return;
-    this.given = true;
+  set(user: number, events: UserRow['events'] = []): void {
+    this.places[user] = { first: this.size, count: events.length };
     for (const event of events) {
       for (const name in event) {
+        // What no event has is no column: of what kind it is nobody knows.
+        if (event[name] === null) continue;
         const column = this.columns.get(name) ?? new ColumnBuilder(name);
         this.columns.set(name, column);
         column.set(this.size, event[name]);
@@ -24,9 +23,12 @@ export class EventsBuilder {
     }
   }
 
-  /** @param order users by position, in the order of the data set */
+  /**
+   * @param order users by position, in the order of the data set
+   * @returns nothing where nobody has an event
+   */
   build(order: Int32Array): Pick<Dataset, 'sequences'> {
-    if (!this.given) return {};
+    if (this.size === 0) return {};
     const offsets = new Int32Array(order.length + 1);
     order.forEach((user, row) => {
       offsets[row + 1] = offsets[row] + this.places[user].count;

@@ -23,7 +23,7 @@ export function sequencesOf(dataset: Dataset): ReadSequences {
     const from = Object.fromEntries(series.map((each) => [each.name, each.columns]));
     return { sequences: seriesAsEvents(dataset, from), steps: series[0].columns.length, from };
   }
-  if (sequences) return { sequences, steps: MAX_STEPS };
+  if (sequences && sequences.offsets[dataset.size] > 0) return { sequences, steps: MAX_STEPS };
   throw badInput(
     `${name} has no event sequences: a model of sequences reads events of its users, or named series of columns.`,
   );
