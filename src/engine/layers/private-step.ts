@@ -11,7 +11,7 @@ export interface PrivateStep extends TrainingStep {
   readonly countBelow?: boolean;
   /**
    * Has each unit's gradient made, where a layer reads several positions of a row: what is rounded as these add up then belongs to the
-   * gradient that is clipped, as MARGIN in federated/privacy/dp-sgd.ts presumes. For large layers that takes longer.
+   * gradient that is clipped, as MARGIN in federated/privacy/dp-sgd.ts presumes. For wide layers and short sequences that takes longer.
    */
   readonly positionsMade?: boolean;
   /** Rows of a unit, consecutive; `rows` is a multiple of it. */

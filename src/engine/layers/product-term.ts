@@ -1,6 +1,6 @@
 import type { Ops, Tensor } from '../ops/ops.js';
 import type { GradientTerm, ParameterGradient } from './layer.js';
-import { madeUnits, productOfRows, scaleUnits, sumRows, sumSquares } from './unit-sums.js';
+import { productOfRows, scaleUnits, sumRows, sumSquares } from './unit-sums.js';
 
 export interface Product {
   readonly weight: string;
@@ -36,17 +36,12 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
     product: (input: Tensor, delta: Tensor) => Tensor,
     sum: (delta: Tensor) => Tensor,
   ): ParameterGradient[] => {
-    const sums = new Map<Tensor, Tensor>();
-    const sumOf = (delta: Tensor) => {
-      const known = sums.get(delta) ?? sum(delta);
-      sums.set(delta, known);
-      return known;
-    };
+    const sumOf = remembered(sum);
     return parts.flatMap(({ weight, bias, input, deltas: own }) => {
       const values = own.map((delta) => product(input, delta));
       const ofWeight = { name: weight, value: beside(values, values[0].shape.length - 1) };
       if (bias === undefined) return [ofWeight];
-      const ofBias = own.map(sumOf);
+      const ofBias = own.map((delta) => sumOf(delta));
       return [ofWeight, { name: bias, value: beside(ofBias, ofBias[0].shape.length - 1) }];
     });
   };
@@ -62,17 +57,33 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
       const units = count / length;
       const grouped = (a: Tensor) => ops.reshape(a, [units, length, a.shape[1]]);
       const sizes = parts.map(({ input, deltas: own }) => [input.shape[1], widthOf(own)]);
+      const productOf = (input: Tensor, delta: Tensor) =>
+        ops.matMul(grouped(input), grouped(delta), { transposeA: true });
+      const sumOf = (delta: Tensor) => ops.sum(grouped(delta), [1]);
       const each = (): ParameterGradient[] =>
-        gradients(
-          (input, delta) => ops.matMul(grouped(input), grouped(delta), { transposeA: true }),
-          (delta) => ops.sum(grouped(delta), [1]),
-        ).map(({ name, value }) => ({ name, value: ops.reshape(value, [units, -1]) }));
+        gradients(productOf, sumOf).map(({ name, value }) => ({ name, value: ops.reshape(value, [units, -1]) }));
       const size = sizes.reduce((sum, [wide, high]) => sum + wide * high, 0);
       if (length > 1 && ((made && positions > 1) || 2 * length * length * parts.length > size)) {
-        const shapes = parts.flatMap(({ bias }, at) =>
-          bias === undefined ? [sizes[at]] : [sizes[at], [sizes[at][1]]],
-        );
-        return madeUnits(ops, each, shapes, length);
+        // Parts stay apart until they are summed: putting each unit's side by side would copy all.
+        const product = remembered((input, delta) => ops.reshape(productOf(input, delta), [units, -1]));
+        const sum = remembered(sumOf);
+        return {
+          each,
+          roundings: 2 * length + size + sizes.reduce((sum, [, high]) => sum + high, 0) + 4,
+          squaredNorms: () =>
+            parts.flatMap(({ input, bias, deltas: own }) =>
+              own.flatMap((delta) => [
+                sumSquares(ops, product(input, delta)),
+                ...(bias === undefined ? [] : [sumSquares(ops, sum(delta))]),
+              ]),
+            ),
+          weightedSum: (factors, blocks) =>
+            gradients(
+              (input, delta) =>
+                ops.reshape(sumRows(ops, product(input, delta), blocks, factors), [input.shape[1], delta.shape[1]]),
+              (delta) => sumRows(ops, sum(delta), blocks, factors),
+            ),
+        };
       }
       return {
         roundings: Math.max(...sizes.map(([wide, high]) => wide + high)) + length * length + 2 * parts.length + 2,
@@ -114,5 +125,17 @@ export function productTerm(ops: Ops, { products, positions = 1 }: ProductFactor
         each,
       };
     },
+  };
+}
+
+/** The function, which computes nothing twice. */
+function remembered(compute: (...of: Tensor[]) => Tensor): (...of: Tensor[]) => Tensor {
+  const known: { readonly of: readonly Tensor[]; readonly result: Tensor }[] = [];
+  return (...of) => {
+    const found = known.find((each) => each.of.every((tensor, at) => tensor === of[at]));
+    if (found) return found.result;
+    const result = compute(...of);
+    known.push({ of, result });
+    return result;
   };
 }
