@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { INSTITUTIONS } from '../demo/institutions.js';
-import { DEMO_MODELS } from '../demo/models.js';
+import { DEMO_MODELS, DEMO_PROFILES } from '../demo/models.js';
 import { seedDemo } from '../demo/seed.js';
 import type { Progress } from '../engine/engine.js';
 import { localViewer, type Runtime } from './composition.js';
@@ -19,7 +19,7 @@ export interface DemoOptions {
 }
 
 export interface Demo {
-  /** Over when the models are there, or can't be trained. */
+  /** Over when the shared models are there, or can't be trained. */
   readonly settled: Promise<void>;
   /** Ends training, where it goes on. */
   stop(): Promise<void>;
@@ -42,11 +42,13 @@ export async function startDemo(runtime: Runtime, options: DemoOptions): Promise
   const late = sleep(Math.max(0, waitUntil - performance.now()), true, { signal: patience.signal }).catch(() => false);
   if (await Promise.race([trained.then(() => false), late])) onLate();
   patience.abort();
-  const rest = trained.catch((error) => {
+  const tell = (error: unknown) => {
     if (!signal.aborted) onError(error);
-  });
+  };
+  const settled = trained.catch(tell);
+  const rest = settled.then(() => placeUsers(runtime, signal)).catch(tell);
   return {
-    settled: rest,
+    settled,
     async stop() {
       stopped.abort();
       await rest;
@@ -70,6 +72,15 @@ async function trainModels(
   for (const { task, model, settings } of missing) {
     const request = { task, model, institutions: members, own: false, activate: true };
     await services.training.train(viewer, request, { onProgress, signal, settings, data: data.get(task) });
+  }
+}
+
+/** Profile models of the institutions that lack one, each from its own users. Nobody waits for them. */
+async function placeUsers({ services }: Runtime, signal: AbortSignal): Promise<void> {
+  for (const { id, code } of await demoMembers(services)) {
+    const viewer = localViewer(id);
+    if (!(await services.embeddings.has(viewer)))
+      await services.embeddings.train(viewer, code, { signal, settings: DEMO_PROFILES });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ModelName, Task } from '../engine/engine.js';
+import type { ProfileSettings } from '../engine/profiling/settings.js';
 import type { TrainingSettings } from '../engine/training/settings.js';
 
 export interface DemoModel {
@@ -19,3 +20,6 @@ export const DEMO_MODELS: readonly DemoModel[] = [
   },
   { task: 'risk', model: 'logistic', settings: { bins: 10, learningRate: 0.02, weightDecay: 0.01, maxEpochs: 8 } },
 ];
+
+/** The institutions' profile models, which are trained when the server serves already. */
+export const DEMO_PROFILES: Partial<ProfileSettings> = { maxEpochs: 12, learningRate: 0.005 };

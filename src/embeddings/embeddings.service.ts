@@ -158,6 +158,11 @@ export class EmbeddingsService {
     return nearestUsers(await this.placedUsers(institutionId, model.id), embedding, userId, count);
   }
 
+  /** Whether the institution has a model. @throws {ConcordError} as of */
+  async has(viewer: Viewer | undefined): Promise<boolean> {
+    return (await this.store.active(requireInstitution(viewer, 'recommendations:read'))) !== undefined;
+  }
+
   /** The institution's model. @throws {ConcordError} as of; NOT_FOUND where it has none */
   async modelOf(viewer: Viewer | undefined): Promise<ProfileModelInfo> {
     const institutionId = requireInstitution(viewer, 'recommendations:read');

@@ -17,7 +17,7 @@ export function traitLabel({ feature, category, effect }: Trait): string {
   const seldom = effect < 0 ? 'seldom ' : '';
   if (owned) return `${seldom}owns ${owned[1]}`;
   if (category !== null) return `${seldom}${feature}: ${category}`;
-  return `${effect < 0 ? 'low' : 'high'} ${feature}`;
+  return `${effect < 0 ? 'low' : 'high'} ${feature.replace(/^profile\./, '')}`;
 }
 
 /** Above this share of users with a smaller reconstruction error a profile is called unusual. */
