@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Dataset } from '../engine/data/dataset.js';
 import type { FeatureContract } from '../engine/encoders/contract.js';
 import type { Task } from '../engine/engine.js';
-import { type FeatureDrift, featureDrift } from '../engine/metrics/drift/feature-drift.js';
+import { type FeatureDrift, featureDrifts } from '../engine/metrics/drift/feature-drift.js';
 import { type HoldingsDrift, holdingsDrift, parseOwnershipProfile } from '../engine/metrics/drift/holdings-drift.js';
 import {
   type LabelDrift,
@@ -41,7 +42,8 @@ export interface DriftInput {
   readonly undistributed?: string;
 }
 
-export function driftReport({
+/** Lets other work go on between the features: a server answers meanwhile. */
+export async function driftReport({
   task,
   contract,
   training,
@@ -49,7 +51,7 @@ export function driftReport({
   scores,
   baseline,
   undistributed,
-}: DriftInput): DriftReport {
+}: DriftInput): Promise<DriftReport> {
   const trainedOn = typeof training.trainingUsers === 'number' ? training.trainingUsers : null;
   const trained = trainedOn ?? Number.POSITIVE_INFINITY;
   const notes: string[] = [];
@@ -61,7 +63,11 @@ export function driftReport({
     );
   const labels = profile ?? baseline;
   const known = current.label?.filter((label) => label === 0 || label === 1) ?? [];
-  const features = undistributed ? [] : featureDrift(contract, current, trained);
+  const features: FeatureDrift[] = [];
+  for (const drift of undistributed ? [] : featureDrifts(contract, current, trained)) {
+    features.push(drift);
+    await setImmediate();
+  }
   const owned = parseOwnershipProfile(training.owned, contract.products.length);
   const holdings = undistributed ? [] : holdingsDrift(contract, current, trained, task === 'interest', owned);
   if (!undistributed && features.length + holdings.length === 0)

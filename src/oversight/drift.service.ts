@@ -84,10 +84,10 @@ export class DriftService {
         },
       }),
     );
-    const current = population.build();
+    const current = await population.build();
     if (current.size < least) throw badInput(`There are ${current.size} users: figures of groups need ${least}.`);
     const undistributed = await this.undistributed(institutionId, version);
-    return { report: driftReport({ task, contract, training, current, scores, undistributed }), sampled };
+    return { report: await driftReport({ task, contract, training, current, scores, undistributed }), sampled };
   }
 
   /** A contract that was declared, and never filled by a round of histograms, tells nothing of how users are spread. */

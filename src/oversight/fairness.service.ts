@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
+import type { Column } from '../engine/data/dataset.js';
 import type { ScoringService } from '../engine/engine.js';
 import type { Favourable } from '../engine/metrics/fairness/fairness.js';
 import { SMALLEST_GROUP } from '../engine/metrics/fairness/groups.js';
@@ -121,7 +123,7 @@ export class FairnessService {
     const columns = check(attributes, labels.length);
     const users = Int32Array.from({ length: labels.length }, (_, user) => user);
     return {
-      report: riskFairness({ labels, probabilities }, columns, users, rule),
+      report: await byAttribute(columns, (column) => riskFairness({ labels, probabilities }, [column], users, rule)),
       sampled,
       remarks: [
         enough
@@ -181,17 +183,17 @@ export class FairnessService {
       from: 'model',
       lists: tops.map((top, user) => ({ user, classes: classes(by, top) })),
     });
-    const report = interestFairness(
-      { hidden: { users: Int32Array.from(users), ranks }, ranked: [byModel('riskClass'), byModel('type')] },
-      columns,
-      tops.length,
-    );
+    const sample = {
+      hidden: { users: Int32Array.from(users), ranks },
+      ranked: [byModel('riskClass'), byModel('type')],
+    };
+    const report = await byAttribute(columns, (column) => interestFairness(sample, [column], tops.length));
     const served = await this.store.served(institutionId, id, SERVED_DAYS, MOST_USERS);
     const remarks = [
       `As the model ranks: the first ${SHOWN} products that a user does not own, before suitability is looked at.`,
       `As served: the newest list of each user in ${SERVED_DAYS} days, as far as it was delivered; there are ${served.length}.`,
     ];
-    return { report: withServed(report, served), sampled, remarks };
+    return { report: await withServed(report, served), sampled, remarks };
   }
 }
 
@@ -209,6 +211,19 @@ function readsOf({ attributes }: FairnessReport, { columns }: ActiveModel): stri
     : 'The model reads none of these attributes.';
 }
 
+/** One attribute after the other, and other work in between. */
+async function byAttribute<Report extends { readonly attributes: readonly unknown[] }>(
+  columns: readonly Column[],
+  measure: (column: Column) => Report,
+): Promise<Report> {
+  const reports: Report[] = [];
+  for (const column of columns) {
+    reports.push(measure(column));
+    await setImmediate();
+  }
+  return { ...reports[0], attributes: reports.flatMap(({ attributes }) => attributes) };
+}
+
 function check(attributes: ProtectedBuilder, users: number) {
   if (users < SMALLEST_GROUP) throw badInput(`There are ${users} users: figures of groups need ${SMALLEST_GROUP}.`);
   const columns = attributes.build();
@@ -217,17 +232,25 @@ function check(attributes: ProtectedBuilder, users: number) {
   return columns;
 }
 
-/** Codes of the best products, best first. */
+/** Codes of the best products, best first; of equal ones that which comes first. */
 function topOf(scores: Float32Array, codes: readonly string[], isCandidate: (code: string) => boolean): string[] {
-  const places = [...codes.keys()].filter((place) => isCandidate(codes[place]));
-  return places
-    .sort((a, b) => scores[b] - scores[a] || a - b)
-    .slice(0, SHOWN)
-    .map((place) => codes[place]);
+  const top: number[] = [];
+  for (let place = 0; place < codes.length; place++) {
+    const full = top.length === SHOWN;
+    if ((full && scores[place] <= scores[top[SHOWN - 1]]) || !isCandidate(codes[place])) continue;
+    if (full) top.pop();
+    let at = top.length;
+    while (at > 0 && scores[place] > scores[top[at - 1]]) at--;
+    top.splice(at, 0, place);
+  }
+  return top.map((place) => codes[place]);
 }
 
 /** Adds exposure in lists that were served, to those attributes that their users have. */
-function withServed(report: ReturnType<typeof interestFairness>, served: readonly ServedList[]): FairnessReport {
+async function withServed(
+  report: ReturnType<typeof interestFairness>,
+  served: readonly ServedList[],
+): Promise<FairnessReport> {
   if (served.length < SMALLEST_GROUP) return report;
   const attributes = new ProtectedBuilder();
   for (const list of served) attributes.add(list.attributes);
@@ -236,13 +259,16 @@ function withServed(report: ReturnType<typeof interestFairness>, served: readonl
     from: 'served',
     lists: served.map(({ products }, user) => ({ user, classes: products.map((product) => String(product[by])) })),
   });
-  const figures = interestFairness({ ranked: [lists('riskClass'), lists('type')] }, attributes.build(), served.length);
-  const byAttribute = new Map(figures.attributes.map((each) => [each.attribute, each.exposures]));
+  const columns = attributes.build();
+  if (columns.length === 0) return report;
+  const sample = { ranked: [lists('riskClass'), lists('type')] };
+  const figures = await byAttribute(columns, (column) => interestFairness(sample, [column], served.length));
+  const exposures = new Map(figures.attributes.map((each) => [each.attribute, each.exposures]));
   return {
     ...report,
     attributes: report.attributes.map((each) => ({
       ...each,
-      exposures: [...each.exposures, ...(byAttribute.get(each.attribute) ?? [])],
+      exposures: [...each.exposures, ...(exposures.get(each.attribute) ?? [])],
     })),
   };
 }

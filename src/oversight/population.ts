@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { conform } from '../engine/data/conform.js';
 import type { Column, Dataset } from '../engine/data/dataset.js';
 import type { FeatureContract } from '../engine/encoders/contract.js';
@@ -75,8 +76,8 @@ export class PopulationBuilder {
     }
   }
 
-  /** Columns are read as the kinds that the contract names. */
-  build(): Dataset {
+  /** Columns are read as the kinds that the contract names. Lets other work go on between them. */
+  async build(): Promise<Dataset> {
     const size = this.labels.length;
     const order = Int32Array.from({ length: size }, (_, user) => user);
     const kinds = new Map<string, Column['kind']>(
@@ -85,11 +86,16 @@ export class PopulationBuilder {
         feature.kind === 'categorical' ? 'categorical' : feature.part ? 'date' : 'numeric',
       ]),
     );
+    const columns: Column[] = [];
+    for (const builder of this.builders) {
+      columns.push(builder.build(order));
+      await setImmediate();
+    }
     const dataset: Dataset = {
       name: 'stored users',
       size,
       userIds: [],
-      columns: this.builders.map((builder) => builder.build(order)),
+      columns,
       protectedColumns: [],
       ownership: this.ownership(),
       label: Float32Array.from(this.labels),

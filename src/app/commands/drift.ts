@@ -92,7 +92,7 @@ async function ofFiles(path: string, options: Options, output: Output): Promise<
   const holdings = dataset.ownership ? (task === 'interest' ? 'oneHidden' : 'owned') : 'none';
   const contract = fitContract(dataset, { users, bins: options.bins, encoding: 'piecewise', holdings });
   const kinds = new Map(dataset.columns.map(({ name, kind }) => [name, kind]));
-  const report = driftReport({
+  const report = await driftReport({
     task,
     contract,
     training: { trainingUsers: users.length },

@@ -25,14 +25,24 @@ export interface FeatureDrift extends Shift {
  * @throws {ConcordError} BAD_INPUT where a column is of another kind than the contract's
  */
 export function featureDrift(contract: FeatureContract, current: Dataset, trained: number): FeatureDrift[] {
+  return [...featureDrifts(contract, current, trained)];
+}
+
+/** The same, feature by feature, for whoever has something else to do in between. */
+export function* featureDrifts(contract: FeatureContract, current: Dataset, trained: number): Generator<FeatureDrift> {
   const names = new Set<string>();
   const features = contract.features.filter(({ name }) => !names.has(name) && names.add(name));
   const { sequence: _, ...rest } = contract;
-  const encoded = encodeDataset({ ...rest, features }, current);
+  const { ownership: __, ...users } = current;
   const columns = new Map(current.columns.map((column) => [column.name, column]));
-  return features.map((feature, place) =>
-    driftOf(feature, encoded.positions[place], columns.get(feature.column), { trained, users: current.size }),
-  );
+  for (const feature of features) {
+    const column = columns.get(feature.column);
+    const { positions } = encodeDataset(
+      { ...rest, features: [feature] },
+      { ...users, columns: column ? [column] : [] },
+    );
+    yield driftOf(feature, positions[0], column, { trained, users: current.size });
+  }
 }
 
 function driftOf(
