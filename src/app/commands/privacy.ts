@@ -125,7 +125,8 @@ async function readMechanisms(path: string): Promise<Mechanism[]> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some programs begin a file with a byte order mark.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw badInput(`The file ${path} is not JSON.`);
   }
