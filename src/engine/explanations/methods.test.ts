@@ -1,4 +1,4 @@
-import { interestDataset, riskDataset, rowOf } from '../../../test/support/synthetic.js';
+import { interestDataset, riskDataset, rowOf, withEvents } from '../../../test/support/synthetic.js';
 import { toolsOf } from '../../../test/support/tools.js';
 import type { Backend } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
@@ -146,7 +146,14 @@ describe('methods', () => {
     gbdt,
     'random-forest': { trees: 20 },
     scorecard: {},
+    tabm: { ...quick, hidden: [16], dropout: 0.2, networks: 4 },
+    cnn: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 1 },
+    gru: { ...quick, hidden: [16], units: [8], dropout: 0.2, members: 1 },
     ease: { regularisation: 10 },
+    'item-knn': { shrinkage: 3 },
+    vae: { hidden: 16, latent: 4, learningRate: 0.01, epochs: 6 },
+    'two-tower': { ...quick, hidden: [16], embedding: 8, dropout: 0 },
+    hybrid: { members: ['ease', 'linear'] },
     stack: { members: ['logistic', 'gbdt'], memberSettings: { logistic: quick, gbdt } },
   };
   async function predictorOf(dataset: Dataset, model: ModelName, more: ModelSettings = {}): Promise<Predictor> {
@@ -196,8 +203,11 @@ describe('methods', () => {
     ['scorecard', {}],
     ['stack', {}],
     ['popularity', {}],
+    ['tabm', {}],
+    ['cnn', {}],
+    ['gru', {}],
   ] as const)('risk by %s %j: every method sums to the log-odds that are served', async (model, more) => {
-    const dataset = riskDataset({ size: 800 });
+    const dataset = withEvents(riskDataset({ size: 800 }));
     const predictor = await predictorOf(dataset, model, more);
     for (const user of [0, 9]) {
       const row = rowOf(dataset, user);
@@ -215,11 +225,20 @@ describe('methods', () => {
   test.each([
     'linear',
     'dnn',
+    'tabm',
+    'cnn',
+    'gru',
     'gbdt',
+    'random-forest',
+    'popularity',
+    'item-knn',
     'ease',
+    'vae',
+    'two-tower',
+    'hybrid',
     'stack',
   ] as const)('interest by %s: every method sums to the log-odds of each product, owned or not', async (model) => {
-    const dataset = interestDataset();
+    const dataset = withEvents(interestDataset());
     const predictor = await predictorOf(dataset, model);
     const row = rowOf(dataset, 4);
     const odds = await oddsOf(predictor, row);
@@ -286,6 +305,8 @@ describe('methods', () => {
       [riskDataset({ size: 800 }), 'dnn'],
       [interestDataset(), 'dnn'],
       [interestDataset(), 'linear'],
+      [riskDataset({ size: 800 }), 'tabm'],
+      [interestDataset(), 'tabm'],
     ] as const) {
       const predictor = await predictorOf(dataset, model);
       const { width } = predictor.expander;
@@ -307,7 +328,7 @@ describe('methods', () => {
         targets[output] = 1;
         const slopes = await predictor.opened.slopes?.(batch, targets);
         for (const input of [0, 3, width - 1]) {
-          const step = 0.02;
+          const step = 0.002;
           const moved = (by: number) => at.map((value, place) => (place === input ? value + by : value));
           const difference = ((await odds(moved(step))) - (await odds(moved(-step)))) / (2 * step);
           expect(Math.abs((slopes?.[input] ?? 9) - difference)).toBeLessThan(0.02 + 0.05 * Math.abs(difference));

@@ -161,7 +161,7 @@ export function lossOf(task: Task, ops: Ops, logits: Tensor, labels: readonly Te
 }
 
 /** Each row so many times, one after the other. */
-function repeated(ops: Ops, tensor: Tensor, times: number): Tensor {
+export function repeated(ops: Ops, tensor: Tensor, times: number): Tensor {
   if (times === 1) return tensor;
   const [rows, ...rest] = tensor.shape;
   const size = rest.reduce((product, length) => product * length, 1);

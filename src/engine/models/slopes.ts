@@ -3,7 +3,7 @@ import type { Task } from '../engine.js';
 import type { LayerContext } from '../layers/layer.js';
 import { manifestOf, sliceParameters } from '../layers/parameters.js';
 import type { Ops, Tensor } from '../ops/ops.js';
-import { candidateSpecs, network } from './network.js';
+import { candidateSpecs, network, repeated } from './network.js';
 import type { NetworkWeights } from './weights.js';
 
 const NEVER = -1e9;
@@ -23,24 +23,21 @@ export function slopesGraph(
   const { inputs: width, outputs } = architecture;
   const model = network(architecture);
   const manifest = manifestOf(model);
-  const each = (ops: Ops, x: Tensor) =>
-    members.map((flat) =>
+  // Of several networks in one, each row of the batch has as many rows of logits, one after the other.
+  const times = architecture.networks ?? 1;
+  const slopesOf = (ops: Ops, x: Tensor, partsOf: (logits: Tensor) => Parts): Tensor => {
+    const passes = members.map((flat) =>
       model.forward(ops, sliceParameters(ops, ops.constant(flat, [flat.length]), manifest), [x], context),
     );
-  const slopesOf = (ops: Ops, x: Tensor, partsOf: (logits: Tensor) => Parts): Tensor => {
-    const passes = each(ops, x);
     const parts = passes.map(({ output }) => partsOf(output));
-    const share = ops.constant([1 / members.length], []);
-    const probability = ops.mul(
-      parts.map((part) => part.probability).reduce((total, one) => ops.add(total, one)),
-      share,
-    );
+    const share = ops.constant([1 / (members.length * times)], []);
+    const sum = parts.map(({ probability }) => probability).reduce((total, one) => ops.add(total, one));
+    const probability = ops.mul(ops.sum(ops.reshape(sum, [rows, times]), [1], true), share);
     const left = ops.sub(ops.constant([1], []), probability);
     const least = ops.constant([LEAST], []);
-    const bend = ops.mul(ops.maximum(probability, least), ops.maximum(left, least));
+    const bend = repeated(ops, ops.mul(ops.maximum(probability, least), ops.maximum(left, least)), times);
     const slopes = passes.map(({ backward }, member) => {
-      const delta = ops.div(ops.mul(parts[member].slope, share), bend);
-      const slope = backward(delta).input(0);
+      const slope = backward(ops.div(ops.mul(parts[member].slope, share), bend)).input(0);
       if (!slope) throw new Error('The network has no slopes by its inputs.');
       return slope;
     });
@@ -52,17 +49,18 @@ export function slopesGraph(
     inputs: [...features, targets],
     graph: (ops, given) => {
       const [x] = given;
-      const wanted = given[given.length - 1];
+      const wanted = repeated(ops, given[given.length - 1], times);
       if (task === 'risk') {
         // The one output is wanted by every row that is no filling.
         return [slopesOf(ops, x, (logits) => ofRisk(ops, logits, wanted))];
       }
-      return [slopesOf(ops, x, (logits) => ofInterest(ops, logits, given[1], wanted))];
+      const candidates = repeated(ops, given[1], times);
+      return [slopesOf(ops, x, (logits) => ofInterest(ops, logits, candidates, wanted))];
     },
   };
 }
 
-/** Of one member: the output's probability, (rows, 1), and its slope by the logits. */
+/** Of one member: the output's probability by each of its networks, one column, and its slope by the logits. */
 interface Parts {
   readonly probability: Tensor;
   readonly slope: Tensor;
