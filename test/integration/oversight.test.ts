@@ -1,5 +1,7 @@
-import { type ExecutionResult, type OperationDefinitionNode, parse } from 'graphql';
-import { createApiSchema } from '../../src/app/resolvers.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ExecutionResult, type OperationDefinitionNode, parse, validate } from 'graphql';
+import { createApiSchema, createBareSchema } from '../../src/app/resolvers.js';
 import { createServices, type Services } from '../../src/app/services.js';
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
@@ -213,4 +215,12 @@ test('reports are listed, newest first, and measured by mutation', async () => {
     drift: null,
   });
   expect(data.oversightReports.pageInfo.hasNextPage).toBe(true);
+});
+
+test('the operations of docs/oversight.md are valid', () => {
+  const page = readFileSync(join(process.cwd(), 'docs/oversight.md'), 'utf8');
+  const operations = [...page.matchAll(/```graphql\n(.*?)```/gs)].flatMap(([, text]) => text.trim().split('\n'));
+  expect(operations).toHaveLength(4);
+  const schema = createBareSchema();
+  for (const operation of operations) expect(validate(schema, parse(operation))).toEqual([]);
 });
