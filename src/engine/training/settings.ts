@@ -4,12 +4,13 @@ import { SCHEDULES, type Schedule } from './schedule.js';
 
 export const OPTIMISERS = ['sgd', 'momentum', 'adam'] as const;
 export type OptimiserName = (typeof OPTIMISERS)[number];
+const ENCODINGS = ['piecewise', 'bins'] as const;
 
 /** Everything that decides a training run beside the data and the seed. Plain JSON, stored with the model. */
 export interface TrainingSettings {
   /** Quantile bins of a numeric column. */
   readonly bins: number;
-  readonly encoding: 'piecewise' | 'bins';
+  readonly encoding: (typeof ENCODINGS)[number];
   /** Units of the hidden layers; none = linear. */
   readonly hidden: readonly number[];
   /**
@@ -48,8 +49,16 @@ export interface TrainingSettings {
 }
 
 const range = (name: string, value: number, low: number, high: number): void => {
-  if (!(value >= low && value <= high))
+  if (!(typeof value === 'number' && value >= low && value <= high))
     throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
+};
+const whole = (name: string, value: number, low: number, high: number): void => {
+  range(name, value, low, high);
+  if (!Number.isInteger(value)) throw badInput(`${name} must be a whole number, not ${value}.`, { name });
+};
+const list = (name: string, values: readonly number[], low: number, high: number): void => {
+  if (!Array.isArray(values)) throw badInput(`${name} must be a list of numbers, not ${values}.`, { name });
+  range(`the number of ${name}`, values.length, low, high);
 };
 
 /**
@@ -63,22 +72,23 @@ export function checkNames(model: string, given: object, known: readonly string[
 
 /** @throws {ConcordError} BAD_INPUT where a setting is out of range. */
 export function checkSettings(settings: TrainingSettings): TrainingSettings {
-  range('bins', settings.bins, 2, 256);
+  whole('bins', settings.bins, 2, 256);
   range('dropout', settings.dropout, 0, 0.95);
   range('learningRate', settings.learningRate, 1e-8, 1e3);
   range('weightDecay', settings.weightDecay, 0, 1e3);
   range('l1', settings.l1, 0, 1e3);
   range('warmup', settings.warmup, 0, 1000);
   range('mixup', settings.mixup, 0, 10);
-  range('batchSize', settings.batchSize, 1, 1_000_000);
-  range('maxEpochs', settings.maxEpochs, 1, 10_000);
-  range('patience', settings.patience, 1, 10_000);
-  range('members', settings.members, 1, 64);
-  range('hidden layers', settings.hidden.length, 0, 16);
-  for (const units of settings.hidden) range('hidden units', units, 1, 16_384);
+  whole('batchSize', settings.batchSize, 1, 1_000_000);
+  whole('maxEpochs', settings.maxEpochs, 1, 10_000);
+  whole('patience', settings.patience, 1, 10_000);
+  whole('members', settings.members, 1, 64);
+  list('hidden layers', settings.hidden, 0, 16);
+  for (const units of settings.hidden) whole('hidden units', units, 1, 16_384);
   if (settings.units !== undefined) checkSequence(settings as SequenceSettings);
-  if (settings.networks !== undefined) range('networks', settings.networks, 2, 256);
-  if (settings.rank !== undefined) range('rank', settings.rank, 1, 16_384);
+  if (settings.networks !== undefined) whole('networks', settings.networks, 2, 256);
+  if (settings.rank !== undefined) whole('rank', settings.rank, 1, 16_384);
+  if (!ENCODINGS.includes(settings.encoding)) throw badInput(`There is no encoding ${settings.encoding}.`);
   if (!SCHEDULES.includes(settings.schedule)) throw badInput(`There is no schedule ${settings.schedule}.`);
   if (!OPTIMISERS.includes(settings.optimiser)) throw badInput(`There is no optimiser ${settings.optimiser}.`);
   return settings;
@@ -88,10 +98,10 @@ type SequenceSettings = Pick<TrainingSettings, 'hidden' | 'rank'> &
   Required<Pick<TrainingSettings, 'steps' | 'stepBins' | 'units'>>;
 
 function checkSequence({ steps, stepBins, units, hidden, rank }: SequenceSettings): void {
-  range('steps', steps, 1, MAX_STEPS);
-  range('stepBins', stepBins, 2, 256);
-  range('layers of units', units.length, 1, 16);
-  for (const width of units) range('units', width, 1, 4096);
-  range('hidden layers of a model of sequences', hidden.length, 1, 16);
+  whole('steps', steps, 1, MAX_STEPS);
+  whole('stepBins', stepBins, 2, 256);
+  list('layers of units', units, 1, 16);
+  for (const width of units) whole('units', width, 1, 4096);
+  list('hidden layers of a model of sequences', hidden, 1, 16);
   if (rank !== undefined) throw badInput('A model of sequences has no rank.', { name: 'rank' });
 }

@@ -54,7 +54,7 @@ export interface RandomForestSettings extends CommonSettings {
 }
 
 const range = (name: string, value: number, low: number, high: number): void => {
-  if (!(value >= low && value <= high))
+  if (!(typeof value === 'number' && value >= low && value <= high))
     throw badInput(`${name} must be from ${low} to ${high}, not ${value}.`, { name });
 };
 const whole = (name: string, value: number, low: number, high: number): void => {
