@@ -115,6 +115,12 @@ export interface SimilarCode {
   readonly similarity: number;
 }
 
+/** A product that was found, and its probability among those that were. */
+export interface Retrieved {
+  readonly product: string;
+  readonly probability: number;
+}
+
 /** Models loaded for serving, in a worker thread: calls that come together are scored as one batch. */
 export interface ScoringService {
   load(versionId: string, model: Pick<TrainedModel, 'task' | 'model' | 'contract' | 'weights'>): Promise<void>;
@@ -135,6 +141,11 @@ export interface ScoringService {
   ): Promise<Explanation[]>;
   /** @param method default: the best for the model. @throws {ConcordError} BAD_INPUT where the model has no such explanation */
   explainRisk(versionId: string, row: UserRow, method?: ExplanationMethod): Promise<Explanation>;
+  /**
+   * The products of the highest probabilities among those not owned, best first, without scoring all: of very many products some of the best may be
+   * missed. Undefined where the model has to score all.
+   */
+  retrieve(versionId: string, row: UserRow, count: number): Promise<readonly Retrieved[] | undefined>;
   /** The products most like one, best first; undefined where the model cannot tell, or does not know the product. */
   similarProducts(versionId: string, product: string, count: number): Promise<readonly SimilarCode[] | undefined>;
   /** Where users are placed among others: vectors of length 1 whose cosine says how alike they are. Undefined where the model places nobody. */

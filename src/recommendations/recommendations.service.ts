@@ -17,6 +17,7 @@ import type { Answer, AnswerItem } from './answer.js';
 import { interestOf } from './behaviour.js';
 import type { RecommendationFilter } from './candidates.js';
 import { explainItems } from './explain.js';
+import { type ModelInterest, interestOf as modelInterest } from './interest.js';
 import { createNeighbours } from './neighbours.js';
 import { decideItems, present, type RecommendationPage, rejectedOf, sameFilter } from './page.js';
 import { type PipelineOutput, recommend } from './pipeline.js';
@@ -29,7 +30,9 @@ export interface RecommendationModules {
   readonly database: Database;
   readonly models: Pick<ModelsService, 'withActive' | 'withVersion'>;
   readonly experiments: Pick<ExperimentsService, 'withModelFor'>;
-  readonly scoring: Pick<ScoringService, 'scoreInterest' | 'explainInterest'>;
+  readonly scoring: Pick<ScoringService, 'scoreInterest' | 'retrieve' | 'explainInterest'>;
+  /** Products that a model scores all of, at most; default: MOST_SCORED. */
+  readonly mostScored?: number;
   readonly products: CatalogueSource;
   readonly profiles: Pick<ScoringViews, 'scoringViews' | 'rowsFor'>;
   readonly risk: Pick<RiskService, 'quick'>;
@@ -83,14 +86,16 @@ export class RecommendationsService {
       const strategy = strategyOf(model, view);
       const rowFor = async (of: ActiveModel) => (await this.modules.profiles.rowsFor(viewer, of, [view]))[0];
       const row = model && strategy === 'model' ? await rowFor(model) : view.row;
-      const [probabilities, userRisk] = await Promise.all([
-        model && strategy === 'model' ? this.modules.scoring.scoreInterest(model.handle, [row]) : undefined,
+      const [interest, userRisk] = await Promise.all([
+        model && strategy === 'model'
+          ? modelInterest(this.modules.scoring, model, row, this.modules.mostScored)
+          : undefined,
         catalogue.products.some(({ type }) => isCredit(type))
           ? this.modules.risk.quick(institutionId, rowFor)
           : undefined,
       ]);
       const segment = strategy === 'no_model' ? await this.store.segmentOf(institutionId, view.userId) : undefined;
-      const output = this.rank(loaded, request.filter ?? {}, model, probabilities?.[0], userRisk, now, segment);
+      const output = this.rank(loaded, request.filter ?? {}, model, interest, userRisk, now, segment);
       const items = output.ranked.map(
         ({ item, rank, score, diversity }): AnswerItem => ({
           productId: item.product.id,
@@ -190,7 +195,7 @@ export class RecommendationsService {
     { view, catalogue, signals, popularity }: Loaded,
     filter: RecommendationFilter,
     model: ActiveModel | undefined,
-    probabilities: Float32Array | undefined,
+    interest: ModelInterest | undefined,
     userRisk: Answer['inputs']['userRisk'],
     now: Date,
     segment: number | undefined,
@@ -198,17 +203,20 @@ export class RecommendationsService {
     const { questionnaire } = view;
     const ownedIds = ownedIdsOf(view);
     return recommend({
-      products: catalogue.products,
+      // What the model knows and has not retrieved is not among the best.
+      products:
+        model && interest && interest.positions !== model.positions
+          ? catalogue.products.filter(({ code }) => interest.positions.has(code) || !model.positions.has(code))
+          : catalogue.products,
       ownedIds,
       filter,
       suitability: { questionnaire, userRisk },
       now,
       scores: {
         ...(model &&
-          probabilities && {
+          interest && {
             model: {
-              positions: model.positions,
-              probabilities,
+              ...interest,
               neighboursOf: this.neighbours(catalogue, model.id, model.positions),
             },
           }),

@@ -70,7 +70,11 @@ function byModel(product: Product, model: ModelScores, facts: ScoreFacts): First
   if (model.positions.has(product.code)) return { source: 'model', score: probability(product.code), terms: [] };
   const neighbours = model
     .neighboursOf(product)
-    .filter((neighbour) => neighbour.similarity > 0 && !facts.ownedIds.has(neighbour.product.id))
+    .filter(
+      ({ product: like, similarity }) =>
+        // Of a very large catalogue the model has not scored all that it knows.
+        similarity > 0 && !facts.ownedIds.has(like.id) && model.positions.has(like.code),
+    )
     .slice(0, NEIGHBOURS);
   if (neighbours.length === 0) return byPopularity(product, facts);
   const total = neighbours.reduce((sum, { similarity }) => sum + similarity, 0);

@@ -41,6 +41,7 @@ const scoring = {
     score: Math.log(1 / 3),
     contributions: [{ feature: 'utilisation', value: 0.92, contribution: Math.log(1 / 3) + 2 }],
   }),
+  retrieve: async () => undefined,
   similarProducts: async () => undefined,
   placeUsers: async () => undefined,
   close: async () => {},

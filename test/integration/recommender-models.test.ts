@@ -1,7 +1,9 @@
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine, ModelName, ModelSettings } from '../../src/engine/engine.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
-import { createServices, type Services, seedSmall, userIds } from '../support/consortium.js';
+import type { RecommendationPage } from '../../src/recommendations/page.js';
+import { RecommendationsService } from '../../src/recommendations/recommendations.service.js';
+import { createServices, NOW, type Services, seedSmall, userIds } from '../support/consortium.js';
 import { createProduct, createUser, useTestDatabase } from '../support/database.js';
 import { interestDataset, rowOf } from '../support/synthetic.js';
 import { operator, partner } from '../support/viewers.js';
@@ -95,6 +97,20 @@ describe.each(MODELS)('%s, trained on what a bank has stored', (model, settings)
     expect(alike.length).toBeGreaterThan(0);
     for (const { userId } of alike) expect(users).toContain(userId);
   });
+});
+
+test.each([
+  'als',
+  'two-tower',
+] as const)('%s recommends the same of a catalogue of which it retrieves the best', async (model) => {
+  await train(model, new Map(MODELS).get(model) ?? {});
+  const { models, experiments, profiles, products, risk } = services;
+  const modules = { database: db.database, models, experiments, profiles, products, risk, clock: () => NOW };
+  const retrieving = new RecommendationsService({ ...modules, scoring: engine.scoring, mostScored: 1 });
+  const codes = ({ items }: RecommendationPage) => items.map(({ product }) => product.code);
+  const request = { userId: users[6], first: 20, reasons: true };
+  const all = await services.recommendations.recommend(viewer, request);
+  expect(codes(await retrieving.recommend(viewer, request))).toEqual(codes(all));
 });
 
 test('users are taken out of a model in the thread that trains', async () => {

@@ -116,6 +116,7 @@ export function createMetrics(lifecycle: () => Lifecycle, pool: () => PoolState 
         scoreRisk: (...given) => timed('scoreRisk', () => scoring.scoreRisk(...given)),
         explainInterest: (...given) => timed('explainInterest', () => scoring.explainInterest(...given)),
         explainRisk: (...given) => timed('explainRisk', () => scoring.explainRisk(...given)),
+        retrieve: (...given) => timed('retrieve', () => scoring.retrieve(...given)),
         similarProducts: (...given) => timed('similarProducts', () => scoring.similarProducts(...given)),
         placeUsers: (...given) => timed('placeUsers', () => scoring.placeUsers(...given)),
         close: () => scoring.close(),

@@ -138,6 +138,11 @@ export interface OpenModel {
 export interface Similarity {
   /** The products most like one (an index of the contract), best first and without itself. Absent where the model cannot tell. */
   similarProducts?(product: number, count: number): readonly Neighbour[];
+  /**
+   * The products of the highest logits for the first user of a batch among those that are candidates, best first; their similarity is the
+   * logit. Of many products some of the nearest may be missed. Absent where all have to be scored.
+   */
+  retrieve?(batch: Batch, count: number): Promise<readonly Neighbour[]>;
   /** Places of the users of a batch among others, (batch.rows, width): who is alike is near by cosine. */
   embed?(batch: Batch): Promise<Places>;
 }

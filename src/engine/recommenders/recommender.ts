@@ -45,6 +45,8 @@ export interface Scorer {
   similarProducts?(product: number, count: number): Neighbour[];
   /** The training users most like a user who owns these products, best first. */
   similarUsers?(owned: Int32Array, count: number): Neighbour[];
+  /** The products of the highest scores that are not owned, best first, without scoring all: of many some may be missed. */
+  nearestProducts?(owned: Int32Array, count: number): Neighbour[];
   /** A user's place among others, to be searched by cosine (VectorIndex). */
   embed?(owned: Int32Array): Float32Array;
 }

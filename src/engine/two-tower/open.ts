@@ -2,7 +2,7 @@ import type { Backend, Executable, InputSpec } from '../backends/backend.js';
 import { createExpander } from '../encoders/expand.js';
 import { manifestOf, type ParameterManifest, sliceParameters } from '../layers/parameters.js';
 import type { OpenContext, OpenModel, Similarity } from '../models/kind.js';
-import { candidateSpecs, network, probabilities, userTower } from '../models/network.js';
+import { candidateSpecs, entryOf, network, probabilities, userTower } from '../models/network.js';
 import { productVectors } from '../models/towers.js';
 import type { TwoTowerWeights } from '../models/weights.js';
 import type { Ops, Tensor } from '../ops/ops.js';
@@ -46,12 +46,25 @@ export function openTwoTower(
     [rowsOf(rows)],
   ]);
   const vectors = productVectors(towers, outputs, manifest, parameters);
-  let index: VectorIndex | undefined;
+  const { offset } = entryOf(manifest, 'output.bias');
+  const biases = parameters.subarray(offset, offset + outputs);
+  let alike: VectorIndex | undefined;
+  let nearest: VectorIndex | undefined;
   const similarity: Similarity = {
     similarProducts(product, count) {
-      index ??= createVectorIndex(vectors, { width: towers.embedding, metric: 'cosine' });
+      alike ??= createVectorIndex(vectors, { width: towers.embedding, metric: 'cosine' });
       const query = vectors.subarray(product * towers.embedding, (product + 1) * towers.embedding);
-      return index.search(query, count, (other) => other !== product);
+      return alike.search(query, count, (other) => other !== product);
+    },
+    async retrieve(batch, count) {
+      // A product's bias is one value more, of which a user has 1.
+      nearest ??= createVectorIndex(withBias(vectors, biases, towers.embedding), {
+        width: towers.embedding + 1,
+        metric: 'inner',
+      });
+      const [values] = await (await place(batch.rows)).run([batch.inputs]);
+      const query = [...values.subarray(0, towers.embedding), 1];
+      return nearest.search(query, count, (product) => batch.candidates[product] === 1);
     },
     async embed(batch) {
       const [values] = await (await place(batch.rows)).run([batch.inputs]);
@@ -71,6 +84,15 @@ export function openTwoTower(
       await place.dispose();
     },
   };
+}
+
+function withBias(vectors: Float32Array, biases: Float32Array, width: number): Float32Array {
+  const wider = new Float32Array(biases.length * (width + 1));
+  biases.forEach((bias, product) => {
+    wider.set(vectors.subarray(product * width, (product + 1) * width), product * (width + 1));
+    wider[product * (width + 1) + width] = bias;
+  });
+  return wider;
 }
 
 type Graph = Parameters<Backend['compile']>;

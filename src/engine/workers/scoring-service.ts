@@ -104,6 +104,7 @@ export function createScoringService(startThread: () => Worker): ScoringService 
     explainInterest: (versionId, row, products, method) =>
       client.call('explainInterest', { versionId, row, products, method }),
     explainRisk: (versionId, row, method) => client.call('explainRisk', { versionId, row, method }),
+    retrieve: (versionId, row, count) => client.call('retrieve', { versionId, row, count }),
     similarProducts: (versionId, product, count) => client.call('similarProducts', { versionId, product, count }),
     placeUsers: (versionId, rows) => client.call('placeUsers', { versionId, rows }),
     close: () => client.close(),

@@ -4,11 +4,11 @@ import type { Backend, BackendName } from '../backends/backend.js';
 import { openBackend } from '../backends/select.js';
 import type { UserRow } from '../data/dataset.js';
 import { encodeRows } from '../encoders/encode.js';
-import type { Explanation, SimilarCode, Task } from '../engine.js';
+import type { Explanation, Retrieved, SimilarCode, Task } from '../engine.js';
 import { explainInterest, explainRisk } from '../explanations/explain.js';
 import type { ExplanationMethod } from '../explanations/methods.js';
 import type { Predictor } from '../models/kind.js';
-import { placesOf, similarCodes } from '../models/likeness.js';
+import { placesOf, retrieved, similarCodes } from '../models/likeness.js';
 import { loadPredictor, type StoredModel } from '../models/predictor.js';
 import { type Answer, serveCalls } from './serve.js';
 
@@ -78,6 +78,12 @@ serveCalls({
       const result = await score(predictorOf(versionId, task), rows);
       return { result, transfer: [result.buffer] };
     }),
+  retrieve: ({
+    versionId,
+    row,
+    count,
+  }: Versioned<{ row: UserRow; count: number }>): Promise<Answer<Retrieved[] | undefined>> =>
+    inTurn(async () => ({ result: await retrieved(predictorOf(versionId, 'interest'), row, count) })),
   similarProducts: ({
     versionId,
     product,

@@ -19,6 +19,7 @@ export function openAls(
   const system = createSmallCholesky(width);
   const user = new Float64Array(width);
   const image = new Float64Array(width);
+  let alike: VectorIndex | undefined;
   let nearest: VectorIndex | undefined;
 
   /** Writes the user's factors to `user`, and leaves the factored system of theirs. */
@@ -71,8 +72,14 @@ export function openAls(
       });
     },
     similarProducts(item, count) {
-      nearest ??= createVectorIndex(factors, { width, metric: 'cosine' });
-      return nearest.search(factors.subarray(item * width, (item + 1) * width), count, (other) => other !== item);
+      alike ??= createVectorIndex(factors, { width, metric: 'cosine' });
+      return alike.search(factors.subarray(item * width, (item + 1) * width), count, (other) => other !== item);
+    },
+    nearestProducts(owned, count) {
+      nearest ??= createVectorIndex(factors, { width, metric: 'inner' });
+      foldIn(owned);
+      const isOwned = new Set(owned);
+      return nearest.search(user, count, (item) => !isOwned.has(item));
     },
     embed(owned) {
       foldIn(owned);
