@@ -1,6 +1,8 @@
 import { createEngine } from '../../src/engine/create-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createRandom } from '../../src/engine/layers/random.js';
+import { baseOf } from '../../src/federation/base-model.js';
+import { BaseModelsService } from '../../src/federation/base-models.service.js';
 import type { Viewer } from '../../src/graphql/viewer.js';
 import { TrainingData } from '../../src/models/training-data.js';
 import { LATEST_EVENTS } from '../../src/profiles/event-sequence.js';
@@ -145,6 +147,26 @@ test('attributes that are steps of a sequence are read in place of events, and a
   const wrong = [{ name: 'late', columns: ['m0', 'm9'] }];
   await expect(services.training.train(operator(id), { ...request, series: wrong })).rejects.toThrow(/attribute m9/);
 }, 240_000);
+
+test('a federation starts from models of sequences over series that are declared, and from no others', async () => {
+  const baseModels = new BaseModelsService({ database: db.database, models: services.models });
+  const columns = ['m1', 'm2'].map((name) => ({ name, kind: 'numeric', min: 0, max: 9 }) as const);
+  const declaration = { columns, series: [{ name: 'late', columns: ['m1', 'm2'] }], products: [] };
+  const create = (model: 'gru' | 'logistic', declared: Parameters<typeof baseModels.create>[1]['declaration']) =>
+    baseModels.create(operator(), { task: 'risk', model, declaration: declared, bins: 16 });
+  const { id } = await create('gru', declaration);
+  const base = await db.database.consortium((manager) => baseOf(services.models, manager, id));
+  expect(base).toMatchObject({ model: 'gru', contract: { sequence: { steps: 2, from: { late: ['m1', 'm2'] } } } });
+  // Other models read the columns, and no sequence.
+  const logistic = await create('logistic', declaration);
+  const plain = await db.database.consortium((manager) => baseOf(services.models, manager, logistic.id));
+  expect(plain.contract).not.toHaveProperty('sequence');
+  const refused = (text: string) =>
+    expect.objectContaining({ code: 'BAD_INPUT', message: expect.stringContaining(text) });
+  await expect(create('gru', { columns, products: [] })).rejects.toEqual(refused('no public ranges'));
+  const unlike = [{ name: 'late', columns: ['m1', 'm3'] }];
+  await expect(create('gru', { ...declaration, series: unlike })).rejects.toEqual(refused('m3'));
+});
 
 test('training data have the events of each user, whatever the order of pages', async () => {
   const collect = async (pageSize: number) => {

@@ -14,6 +14,8 @@ const WIDE = 1_000_000;
 const RANK = 128;
 /** Networks that are trained privately are small: noise grows with the number of parameters. */
 const PRIVATE_DNN = { hidden: [64], rank: 16 } as const;
+/** What a sequence's reader makes at random must not drown the rest of the row. */
+const SMALL_START = 0.2;
 const PRIVATE_UNITS: Readonly<Record<Reader, readonly number[]>> = { cnn: [16], gru: [16] };
 
 /**
@@ -79,6 +81,11 @@ export function initialParameters(
     if (!manifest.entries.some((entry) => entry.name === name)) continue;
     const { offset, shape } = entryOf(manifest, name);
     flat.fill(0, offset, offset + shape.reduce((product, length) => product * length, 1));
+  }
+  const joined = manifest.entries.find((entry) => entry.name === 'sequence.joined.weight');
+  if (joined) {
+    const end = joined.offset + joined.shape.reduce((product, length) => product * length, 1);
+    for (let index = joined.offset; index < end; index++) flat[index] *= SMALL_START;
   }
   return flat;
 }

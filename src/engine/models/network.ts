@@ -38,26 +38,37 @@ const FIRST = { normal: 0.1 };
 /**
  * Logits from encoded rows. Linear: one dense layer, which starts from zero, or with a rank the product of two. Deep: ReLU layers
  * with dropout after each and a dense layer; with a rank, a factored linear part is added beside them. With a sequence, what its reader
- * makes of it enters the first hidden layer beside the rest of the row. With towers the last layer is the products'.
+ * makes of it enters the first hidden layer beside the rest of the row, which is all that a linear part then reads. With towers the last layer is the products'.
  */
 export function network(architecture: Architecture, rate = 0): Layer {
   const { inputs, hidden, rank, outputs } = architecture;
   const output = (width: number, initialiser: Initialiser) =>
     dense({ name: 'output', inputs: width, units: outputs, initialiser });
-  const factors = (units: number) => dense({ name: 'factors', inputs, units, bias: false, initialiser: FIRST });
   if (hidden.length === 0) {
-    return rank ? sequential([factors(rank), output(rank, 'glorot')]) : output(inputs, 'zeros');
+    if (!rank) return output(inputs, 'zeros');
+    return sequential([factors(inputs, rank), output(rank, 'glorot')]);
   }
   if (architecture.towers)
     return sequential([userTower(architecture, rate), productTower(architecture.towers, outputs)]);
   if (architecture.networks) return networksInOne(architecture, architecture.networks, rate);
   const deep = sequential([...hiddenLayers(architecture, rate), output(hidden[hidden.length - 1], 'glorot')]);
   if (!rank) return deep;
+  const row = rowWidth(architecture);
   return addUp([
-    sequential([factors(rank), dense({ name: 'beside', inputs: rank, units: outputs, bias: false })]),
+    sequential([
+      row < inputs ? part(0, row, factors(row, rank)) : factors(row, rank),
+      dense({ name: 'beside', inputs: rank, units: outputs, bias: false }),
+    ]),
     deep,
   ]);
 }
+
+const factors = (inputs: number, units: number): Layer =>
+  dense({ name: 'factors', inputs, units, bias: false, initialiser: FIRST });
+
+/** Inputs that come before the sequence. */
+const rowWidth = ({ inputs, sequence }: Architecture): number =>
+  sequence ? inputs - sequence.steps * sequence.channels : inputs;
 
 function hiddenLayers(architecture: Architecture, rate: number): Layer[] {
   const { hidden } = architecture;
@@ -100,10 +111,11 @@ export function userTower(architecture: Architecture, rate = 0): Layer {
   ]);
 }
 
-function firstLayer({ inputs, sequence }: Architecture, units: number, rate: number): Layer {
+function firstLayer(architecture: Architecture, units: number, rate: number): Layer {
+  const { inputs, sequence } = architecture;
   const name = 'deep.0';
   if (!sequence) return dense({ name, inputs, units, activation: 'relu', initialiser: FIRST });
-  const width = inputs - sequence.steps * sequence.channels;
+  const width = rowWidth(architecture);
   const { layer: reader, width: read } = sequenceReader(sequence);
   const ofSequence = sequential([
     part(width, inputs - width, reader),
