@@ -6,6 +6,7 @@ import { BACKENDS, type BackendName } from '../../engine/backends/backend.js';
 import { createEngine } from '../../engine/create-engine.js';
 import { FOLD } from '../../engine/data/dataset.js';
 import { MODELS, type ModelName, type Task } from '../../engine/engine.js';
+import { requireSearchable } from '../../engine/tuning/space.js';
 import { readConfig } from '../config.js';
 import { createOutput, EXIT } from '../output.js';
 import { digestOf } from '../tuning/digest.js';
@@ -60,6 +61,7 @@ export function tuneCommand(): Command {
 async function runTune(options: Options): Promise<void> {
   const { model, seed } = options;
   const output = createOutput(options);
+  requireSearchable(model);
   const backend = options.backend ?? readConfig().backend;
   const ending = new AbortController();
   const stop = new AbortController();
@@ -78,7 +80,7 @@ async function runTune(options: Options): Promise<void> {
     });
     for (const note of report.notes) output.note(note);
     const task = options.task ?? descriptor.task;
-    const path = options.trialsFile ?? defaultPath(dataset.name, task, model);
+    const path = options.trialsFile ?? join('trials', `${dataset.name}-${task}-${model}.jsonl`);
     const file = await openTrials(path, {
       ...{ version: VERSION, dataset: dataset.name, data: digestOf(dataset), task, model, seed },
     });
@@ -110,10 +112,6 @@ async function runTune(options: Options): Promise<void> {
     await engine.close();
   }
 }
-
-/** The name of a data set is no path. */
-const defaultPath = (dataset: string, task: Task, model: ModelName): string =>
-  join('trials', `${dataset.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_')}-${task}-${model}.jsonl`);
 
 const minutes = (text: string): number => {
   const value = Number(text);

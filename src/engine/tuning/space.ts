@@ -137,13 +137,9 @@ const SPACES: Readonly<Partial<Record<ModelName, (usual: Settings, task: Task) =
   }),
 };
 
-/**
- * What is searched for a model.
- * @throws {ConcordError} BAD_INPUT where there is nothing to search
- */
-export function spaceOf(model: ModelName, usual: Settings, task: Task): Space {
-  const space = SPACES[model];
-  if (space) return space(usual, task);
+/** @throws {ConcordError} BAD_INPUT where a model has nothing to search */
+export function requireSearchable(model: ModelName): void {
+  if (SPACES[model]) return;
   throw badInput(
     model === 'stack' || model === 'hybrid'
       ? `${model} is made of other models: search the settings of its members.`
@@ -161,8 +157,9 @@ export function drawSettings(
   seed: number,
   trial: number,
 ): Settings {
-  const space = spaceOf(model, usual, task);
+  requireSearchable(model);
   if (trial === 1) return usual;
+  const space = SPACES[model]?.(usual, task) ?? {};
   const random = createRandom(seed).fork(`trial ${trial}`);
   const drawn = Object.entries(space).map(([name, draw]) => [name, draw(random.fork(name))]);
   return { ...usual, ...Object.fromEntries(drawn) };
