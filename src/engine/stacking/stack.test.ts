@@ -1,4 +1,4 @@
-import { interestDataset, riskDataset, rowOf } from '../../../test/support/synthetic.js';
+import { interestDataset, riskDataset, rowOf, withEvents } from '../../../test/support/synthetic.js';
 import { toolsOf } from '../../../test/support/tools.js';
 import { ConcordError } from '../../errors.js';
 import type { Backend } from '../backends/backend.js';
@@ -173,6 +173,30 @@ describe('a stack', () => {
     // A forest of single rows knows all labels that it has seen: in-sample it would look far better than it is.
     const { 'random-forest': forest } = training.losses as Record<string, number>;
     expect(forest).toBeGreaterThan(0.4);
+  });
+
+  test('is made of any models of risk, whose chosen settings serve out of fold as well', async () => {
+    const dataset = withEvents(riskDataset({ size: 300 }));
+    const networks = { maxEpochs: 3, batchSize: 64, hidden: [8], members: 1 };
+    const fitted = await trained(dataset, {
+      validation: undefined,
+      settings: {
+        members: ['scorecard', 'tabm', 'cnn', 'gru', 'popularity'],
+        memberSettings: {
+          tabm: { ...networks, networks: 2 },
+          cnn: { ...networks, units: [4] },
+          gru: { ...networks, units: [4] },
+        },
+      },
+    });
+    const { members } = fitted.weights as StackWeights;
+    expect(members).toHaveLength(5);
+    expect(fitted.training.combinedOn).toBe(usersInFold(dataset, 0).length);
+    const predictor = open(dataset, fitted);
+    const row = rowOf(dataset, 0);
+    const why = await predictor.explainRisk(row);
+    expect(why.score).toBeCloseTo(logOdds((await scoresOf(predictor, dataset, [0]))[0]), 4);
+    await predictor.dispose();
   });
 
   test.each<[string, object]>([
