@@ -8,6 +8,7 @@ import {
   type EvaluationResult,
   MODELS,
   type ModelName,
+  type ModelSettings,
   type PrivateUpdate,
   type RunOptions,
   type TrainedModel,
@@ -74,7 +75,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
       throw new ConcordError('BAD_INPUT', `No model is called ${rest.model}: there are ${MODELS.join(', ')}.`);
     }
     return {
-      dataset: holdsUsers(rest.model) ? { ...anonymous(dataset), userIds: dataset.userIds } : anonymous(dataset),
+      dataset: holdsUsers(rest.model, run.settings)
+        ? { ...anonymous(dataset), userIds: dataset.userIds }
+        : anonymous(dataset),
       ...rest,
       backend: run.backend ?? backend,
       seed: run.seed ?? 1,
@@ -124,8 +127,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
   };
 }
 
-/** The model keeps its training users, by their ids: so that they can be taken out of it again. */
-const holdsUsers = (model: ModelName): boolean => model === 'user-knn';
+/** The model, or a member of it, keeps its training users, by their ids: so that they can be taken out of it again. */
+const holdsUsers = (model: ModelName, settings: ModelSettings = {}): boolean =>
+  model === 'user-knn' || ('members' in settings && JSON.stringify(settings.members).includes('user-knn'));
 
 /** Users' ids stay here: no other model needs them. */
 const anonymous = (dataset: Dataset): Dataset => ({ ...dataset, userIds: [], protectedColumns: [] });

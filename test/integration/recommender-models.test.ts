@@ -122,6 +122,11 @@ test('users are taken out of a model in the thread that trains', async () => {
   expect(erased.model.weights.length).toBeLessThan(trained.weights.length);
   // User 3 is of the validation fold, and so in no model.
   await expect(erase(3)).rejects.toMatchObject({ code: 'CONFLICT' });
+  const members = { settings: { members: ['user-knn', 'ease'] } } as const;
+  const hybrid = await engine.train(dataset, 'interest', 'hybrid', members);
+  expect(await engine.erase(hybrid, [{ id: 'u0', owned: rowOf(dataset, 0).owned }])).toMatchObject({
+    outcome: 'exact',
+  });
   const network = await engine.train(dataset, 'interest', 'popularity');
   expect(await engine.erase(network, [{ id: 'u0', owned: [] }])).toMatchObject({ outcome: 'retrain' });
 });
