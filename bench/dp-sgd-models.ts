@@ -15,6 +15,8 @@ export interface TimedModel {
   readonly model: Layer;
   /** 1 = one logit, else classes. */
   readonly outputs: number;
+  /** As in PrivateStep. */
+  readonly positionsMade?: boolean;
   /** Of one row; ids below `below`. */
   readonly features: readonly (Pick<InputSpec, 'dtype'> & { readonly width: number; readonly below?: number })[];
 }
@@ -51,7 +53,7 @@ const recommender = sequential([
   mlp(32 + COLUMNS.count * COLUMNS.width, 256, 128, PRODUCTS),
 ]);
 
-export const TIMED_MODELS: readonly TimedModel[] = [
+const MODELS: readonly TimedModel[] = [
   { name: 'mlp-64-256-128-1', batch: 1024, model: mlp(64, 256, 128, 1), outputs: 1, features: numbers(64) },
   { name: 'mlp-32-64-32-1', batch: 256, model: mlp(32, 64, 32, 1), outputs: 1, features: numbers(32) },
   { name: 'mlp-256-1024-512-1', batch: 2048, model: mlp(256, 1024, 512, 1), outputs: 1, features: numbers(256) },
@@ -86,6 +88,16 @@ export const TIMED_MODELS: readonly TimedModel[] = [
       { dtype: 'int32', width: COLUMNS.count, below: COLUMNS.categories },
     ],
   },
+];
+
+/** Those that read sequences also with each user's gradient made, as a federation trains them. */
+export const TIMED_MODELS: readonly TimedModel[] = [
+  ...MODELS,
+  ...MODELS.filter(({ model }) => model.rowValues !== undefined && model.rowValues > 1).map((timed) => ({
+    ...timed,
+    name: `${timed.name}-made`,
+    positionsMade: true,
+  })),
 ];
 
 export function randomRows(

@@ -148,7 +148,7 @@ async function secretStep(timed: TimedModel, backend: Backend, noise: NoiseThrea
   const executables = new Map<number, Executable>();
   for (const { rows, blocks } of graphs) {
     if (executables.has(rows)) continue;
-    const how = { unitRows: 1, blocks, positionsMade: true, rule: { kind: 'cut' } } as const;
+    const how = { unitRows: 1, blocks, positionsMade: timed.positionsMade, rule: { kind: 'cut' } } as const;
     const step = privateStep({ ...describe(timed, rows), ...how });
     executables.set(rows, await compile(backend, step));
   }
