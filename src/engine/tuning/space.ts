@@ -25,6 +25,9 @@ const wholeLog =
   (low: number, high: number): Draw =>
   (random) =>
     Math.min(high, Math.floor(low * ((high + 1) / low) ** random.uniform()));
+/** From a part of what is usual to a multiple of it. */
+const wholeAround = (usual: unknown, part: number, multiple: number): Draw =>
+  wholeLog(Math.ceil((usual as number) / part), (usual as number) * multiple);
 const oneOf =
   (...values: readonly unknown[]): Draw =>
   (random) =>
@@ -36,7 +39,7 @@ const noneOr =
     random.uniform() < 0.5 ? 0 : draw(random);
 
 const learning = (usual: Settings, task: Task): Space => ({
-  bins: wholeLog(Math.ceil((usual.bins as number) / 2), (usual.bins as number) * 2),
+  bins: wholeAround(usual.bins, 2, 2),
   learningRate: logBetween((usual.learningRate as number) / 5, (usual.learningRate as number) * 5),
   schedule: oneOf(...SCHEDULES),
   weightDecay: logBetween(1e-4, 1),
@@ -90,22 +93,22 @@ const SPACES: Readonly<Partial<Record<ModelName, (usual: Settings, task: Task) =
     embedding: oneOf(8, 16, 32, 64),
     ...(usual.units !== undefined && reading((random) => [oneOf(...UNITS)(random)])),
   }),
-  gbdt: () => ({
-    learningRate: logBetween(0.01, 0.15),
-    maxLeaves: wholeLog(3, 63),
+  gbdt: (usual) => ({
+    learningRate: logBetween((usual.learningRate as number) / 3, (usual.learningRate as number) * 4),
+    maxLeaves: wholeAround(usual.maxLeaves, 3, 4),
     maxDepth: wholeLog(2, 12),
-    minRows: wholeLog(5, 200),
+    minRows: wholeAround(usual.minRows, 4, 5),
     l1: noneOr(logBetween(0.01, 10)),
-    l2: logBetween(0.1, 50),
+    l2: logBetween(0.3, 60),
     rowShare: between(0.4, 1),
     featureShare: between(0.15, 1),
-    categorySmoothing: logBetween(1, 100),
+    categorySmoothing: logBetween(0.5, 50),
     categoryL2: noneOr(logBetween(1, 50)),
-    categoryRows: wholeLog(5, 200),
+    categoryRows: wholeAround(usual.categoryRows, 3, 10),
   }),
-  'random-forest': () => ({
+  'random-forest': (usual) => ({
     maxDepth: wholeLog(4, 40),
-    minRows: wholeLog(1, 100),
+    minRows: wholeAround(usual.minRows, 3, 5),
     rowShare: between(0.5, 1),
     featureShare: logBetween(0.1, 1),
     extra: oneOf(false, true),
@@ -149,16 +152,22 @@ export function requireSearchable(model: ModelName): void {
 }
 
 /**
- * The settings of a trial: the usual ones for the first, else drawn. The same seed and number give the same settings, whatever was drawn before.
+ * The settings of a trial: the starting ones in turn, then drawn. The same seed and number give the same settings, whatever was drawn before.
+ * @param start the usual settings, and others to begin with
  * @param trial from 1
  */
 export function drawSettings(
-  { model, task, usual }: { readonly model: ModelName; readonly task: Task; readonly usual: Settings },
+  {
+    model,
+    task,
+    start,
+  }: { readonly model: ModelName; readonly task: Task; readonly start: readonly [Settings, ...Settings[]] },
   seed: number,
   trial: number,
 ): Settings {
   requireSearchable(model);
-  if (trial === 1) return usual;
+  if (trial <= start.length) return start[trial - 1];
+  const [usual] = start;
   const space = SPACES[model]?.(usual, task) ?? {};
   const random = createRandom(seed).fork(`trial ${trial}`);
   const drawn = Object.entries(space).map(([name, draw]) => [name, draw(random.fork(name))]);

@@ -13,7 +13,7 @@ import { foldsOf } from '../training/folds.js';
 import { partOf } from '../training/held-out.js';
 import { isTreeModel } from '../trees/settings.js';
 import { drawSettings, withEffort } from './space.js';
-import { isNetwork, searchProblem, usualSettings } from './usual.js';
+import { isNetwork, searchProblem, startingSettings } from './usual.js';
 
 export interface TrialRequest extends Pick<FitRequest, 'dataset' | 'task' | 'model' | 'seed'> {
   /** From 1. */
@@ -37,8 +37,8 @@ export async function runTrial(
   if (!(effort > 0 && effort <= 1)) throw badInput(`The effort of a trial is above 0, and 1 at most, not ${effort}.`);
   const users = learningUsers(request);
   checkRequest({ ...request, ...users });
-  const usual = usualSettings(searchProblem(request, users.train));
-  const settings = drawSettings({ model, task, usual }, seed, trial);
+  const start = startingSettings(searchProblem(request, users.train));
+  const settings = drawSettings({ model, task, start }, seed, trial);
   const tried = { ...withEffort(model, settings, effort), ...(hasMembers(model) && { members: 1 }) };
   try {
     const validationLoss = await meanLoss({ ...request, ...users, settings: tried as ModelSettings }, bench);

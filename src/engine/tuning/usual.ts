@@ -52,20 +52,24 @@ const ANY_BINS = 8;
 export const isNetwork = (model: ModelName): model is NetworkModel => NETWORK_MODELS.some((name) => name === model);
 
 /**
- * The settings that a model is first tried with, all of them, but for how many members are trained: that is left to the model.
- * @returns none for models that have none
+ * The settings that a model is tried with first, all of them but for how many members are trained, which is left to the model. The usual ones
+ * come first; networks and trees bring the others among which they choose by themselves: a search begins with what it is to beat.
+ * @returns empty settings for models that have none
  */
-export function usualSettings({ task, model, users, products, inputs, features, sequences }: SearchProblem): Settings {
+export function startingSettings(problem: SearchProblem): readonly [Settings, ...Settings[]] {
+  const { task, model, users, products, inputs, features, sequences } = problem;
   if (isNetwork(model)) {
     const linearWeights = inputs * (task === 'interest' ? products : 1);
-    const { members: _, ...usual } = candidateSettings({ task, model, users, linearWeights })[0];
-    return usual;
+    return atLeastOne(candidateSettings({ task, model, users, linearWeights }).map(({ members: _, ...rest }) => rest));
   }
   if (isTreeModel(model)) {
-    const { members: _, model: _named, ...usual } = candidateTreeSettings({ task, model, users, features })[0];
-    return usual;
+    const candidates = candidateTreeSettings({ task, model, users, features });
+    return atLeastOne(candidates.map(({ members: _, model: _named, ...rest }) => rest));
   }
-  if (model === 'two-tower') return { ...twoTowerSettings({ users, products, sequences }, {})[0] };
-  if (model === 'scorecard') return { ...candidateScorecards({})[0] };
-  return isSingle(model) ? { ...candidatesOf(model, products)[0].settings } : {};
+  if (model === 'two-tower') return atLeastOne(twoTowerSettings({ users, products, sequences }, {}));
+  if (model === 'scorecard') return [{ ...candidateScorecards({})[0] }];
+  return [isSingle(model) ? { ...candidatesOf(model, products)[0].settings } : {}];
 }
+
+const atLeastOne = (all: readonly object[]): readonly [Settings, ...Settings[]] =>
+  all as unknown as readonly [Settings, ...Settings[]];
