@@ -48,10 +48,23 @@ test('one institution trains its own; what there is too little of is skipped and
   expect([...versions, ...skipped].map(({ task }) => task)).toEqual(['interest', 'risk']);
 });
 
+test('settings that are given are not chosen', async () => {
+  const { versions } = await versionsOf(
+    '--task',
+    'interest',
+    '--model',
+    'ease',
+    '--settings',
+    '{"regularisation": 50}',
+  );
+  expect(versions[0].training).toMatchObject({ settings: { regularisation: 50 }, candidates: [expect.anything()] });
+});
+
 test.each([
   [['--task', 'nonsense', '--model', 'linear'], 2, /choices are interest, risk, all/],
   [['--task', 'risk'], 2, /required option '--model/],
   [['--task', 'risk', '--model', 'linear', '--seed', 'x'], 2, /whole number/],
+  [['--task', 'all', '--model', 'linear', '--settings', '{}'], 1, /Settings are for one task/],
   [['--task', 'risk', '--model', 'linear', '--institution', 'nobody'], 1, /no institution with the code nobody/],
 ])('%j ends with code %d and says why', async (args, code, message) => {
   const finished = await train(...args);
