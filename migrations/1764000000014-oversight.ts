@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addGrants, ownRowsOnly, removeGrants } from './steps.js';
 
 /** What was measured of model versions in service: fairness by protected group, and drift. Written once, never changed. */
 export class Oversight1764000000014 implements MigrationInterface {
@@ -42,33 +43,14 @@ export class Oversight1764000000014 implements MigrationInterface {
     await run(`
       create trigger oversight_reports_kept before update or delete or truncate on concord.oversight_reports
         for each statement execute function concord.refuse_report_change()`);
-    await run('alter table concord.oversight_reports enable row level security, force row level security');
-    await run(`
-      create policy own_rows on concord.oversight_reports
-        using (institution_id = (select concord.current_institution()))`);
-    await run(`
-      create function concord.grant_oversight(role name) returns void language plpgsql as $$
-      begin
-        execute format('grant select, insert on concord.oversight_reports to %I', role);
-      end $$`);
-    await run('revoke all on function concord.grant_oversight(name) from public');
-    await run(
-      rewritten(String.raw`'(\s*end \$function\$\s*)$', E'\n        perform concord.grant_oversight(role);\\1'`),
-    );
+    await ownRowsOnly(runner, ['oversight_reports']);
+    await addGrants(runner, 'grant_oversight', ['select, insert on concord.oversight_reports']);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run = (sql: string) => runner.query(sql);
-    await run(rewritten(String.raw`'\n *perform concord\.grant_oversight\(role\);', ''`));
-    await run('drop function concord.grant_oversight(name)');
+    await removeGrants(runner, 'grant_oversight');
     await run('drop table concord.oversight_reports');
     await run('drop function concord.refuse_report_change()');
   }
 }
-
-/** Replaces a part of concord.grant_application, whatever else earlier migrations have put there. @param what pattern and replacement */
-const rewritten = (what: string) => `
-  do $do$
-  begin
-    execute regexp_replace(pg_get_functiondef('concord.grant_application(name)'::regprocedure), ${what});
-  end $do$`;

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addGrants, ownRowsOnly, removeGrants } from './steps.js';
 
 const TABLES = ['product_prices', 'attribute_descriptions'];
 
@@ -45,34 +46,17 @@ export class PricesAndReasons1764000000016 implements MigrationInterface {
     await run(
       `comment on column concord.risk_assessments.principal_reasons is '[{code, feature, value, contribution, text, textZh}], at most four; null: assessed before there were any'`,
     );
-    for (const table of TABLES) {
-      await run(`alter table concord.${table} enable row level security, force row level security`);
-      await run(`
-        create policy own_rows on concord.${table}
-          using (institution_id = (select concord.current_institution()))`);
-    }
-    await run(`
-      create function concord.grant_prices(role name) returns void language plpgsql as $$
-      begin
-        execute format('grant select, insert, update, delete on concord.product_prices, concord.attribute_descriptions to %I', role);
-      end $$`);
-    await run('revoke all on function concord.grant_prices(name) from public');
-    await run(rewritten(String.raw`'(\s*end \$function\$\s*)$', E'\n        perform concord.grant_prices(role);\\1'`));
+    await ownRowsOnly(runner, TABLES);
+    await addGrants(runner, 'grant_prices', [
+      'select, insert, update, delete on concord.product_prices, concord.attribute_descriptions',
+    ]);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run = (sql: string) => runner.query(sql);
-    await run(rewritten(String.raw`'\n *perform concord\.grant_prices\(role\);', ''`));
-    await run('drop function concord.grant_prices(name)');
+    await removeGrants(runner, 'grant_prices');
     await run('alter table concord.risk_assessments drop principal_reasons');
     await run('alter table concord.products drop price_figures');
     await run('drop table concord.attribute_descriptions, concord.product_prices');
   }
 }
-
-/** Replaces a part of concord.grant_application, whatever else earlier migrations have put there. @param what pattern and replacement */
-const rewritten = (what: string) => `
-  do $do$
-  begin
-    execute regexp_replace(pg_get_functiondef('concord.grant_application(name)'::regprocedure), ${what});
-  end $do$`;

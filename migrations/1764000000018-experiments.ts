@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addGrants, ownRowsOnly, removeGrants } from './steps.js';
 
 const TABLES = ['experiments', 'experiment_variants'];
 
@@ -54,36 +55,17 @@ export class Experiments1764000000018 implements MigrationInterface {
     await run(`
       create index recommendations_experiment on concord.recommendations (institution_id, experiment_id)
         where experiment_id is not null`);
-    for (const table of TABLES) {
-      await run(`alter table concord.${table} enable row level security, force row level security`);
-      await run(`
-        create policy own_rows on concord.${table}
-          using (institution_id = (select concord.current_institution()))`);
-    }
-    await run(`
-      create function concord.grant_experiments(role name) returns void language plpgsql as $$
-      begin
-        execute format('grant select, insert, update on concord.experiments to %I', role);
-        execute format('grant select, insert on concord.experiment_variants to %I', role);
-      end $$`);
-    await run('revoke all on function concord.grant_experiments(name) from public');
-    await run(
-      rewritten(String.raw`'(\s*end \$function\$\s*)$', E'\n        perform concord.grant_experiments(role);\\1'`),
-    );
+    await ownRowsOnly(runner, TABLES);
+    await addGrants(runner, 'grant_experiments', [
+      'select, insert, update on concord.experiments',
+      'select, insert on concord.experiment_variants',
+    ]);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run = (sql: string) => runner.query(sql);
-    await run(rewritten(String.raw`'\n *perform concord\.grant_experiments\(role\);', ''`));
-    await run('drop function concord.grant_experiments(name)');
+    await removeGrants(runner, 'grant_experiments');
     await run('alter table concord.recommendations drop variant, drop experiment_id');
     await run('drop table concord.experiment_variants, concord.experiments');
   }
 }
-
-/** Replaces a part of concord.grant_application, whatever else earlier migrations have put there. @param what pattern and replacement */
-const rewritten = (what: string) => `
-  do $do$
-  begin
-    execute regexp_replace(pg_get_functiondef('concord.grant_application(name)'::regprocedure), ${what});
-  end $do$`;

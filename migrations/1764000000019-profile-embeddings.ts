@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addGrants, ownRowsOnly, removeGrants } from './steps.js';
 
 const TABLES = ['profile_models', 'profile_embeddings'];
 
@@ -44,34 +45,15 @@ export class ProfileEmbeddings1764000000019 implements MigrationInterface {
     await run(
       `comment on column concord.profile_embeddings.percentile is 'share of users whose data the model reconstructs better'`,
     );
-    for (const table of TABLES) {
-      await run(`alter table concord.${table} enable row level security, force row level security`);
-      await run(`
-        create policy own_rows on concord.${table}
-          using (institution_id = (select concord.current_institution()))`);
-    }
-    await run(`
-      create function concord.grant_embeddings(role name) returns void language plpgsql as $$
-      begin
-        execute format('grant select, insert, update, delete on concord.profile_models, concord.profile_embeddings to %I', role);
-      end $$`);
-    await run('revoke all on function concord.grant_embeddings(name) from public');
-    await run(
-      rewritten(String.raw`'(\s*end \$function\$\s*)$', E'\n        perform concord.grant_embeddings(role);\\1'`),
-    );
+    await ownRowsOnly(runner, TABLES);
+    await addGrants(runner, 'grant_embeddings', [
+      'select, insert, update, delete on concord.profile_models, concord.profile_embeddings',
+    ]);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run = (sql: string) => runner.query(sql);
-    await run(rewritten(String.raw`'\n *perform concord\.grant_embeddings\(role\);', ''`));
-    await run('drop function concord.grant_embeddings(name)');
+    await removeGrants(runner, 'grant_embeddings');
     await run('drop table concord.profile_embeddings, concord.profile_models');
   }
 }
-
-/** Replaces a part of concord.grant_application, whatever else earlier migrations have put there. @param what pattern and replacement */
-const rewritten = (what: string) => `
-  do $do$
-  begin
-    execute regexp_replace(pg_get_functiondef('concord.grant_application(name)'::regprocedure), ${what});
-  end $do$`;

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addGrants, ownRowsOnly, removeGrants } from './steps.js';
 
 const TABLES = ['model_participants', 'erasures', 'erasure_models'];
 
@@ -81,40 +82,20 @@ export class Erasures1764000000020 implements MigrationInterface {
     await run(`
       create trigger erasure_models_model_version after insert or update on concord.erasure_models
         for each row when (new.model_version_id is not null) execute function concord.check_model_version('or shared')`);
-    for (const table of TABLES) {
-      await run(`alter table concord.${table} enable row level security, force row level security`);
-      await run(`
-        create policy own_rows on concord.${table}
-          using (institution_id = (select concord.current_institution()))`);
-    }
-    await run(`
-      create function concord.grant_erasures(role name) returns void language plpgsql as $$
-      begin
-        execute format('grant delete on concord.model_weights to %I', role);
-        execute format('grant select, insert on concord.model_participants, concord.erasures to %I', role);
-        execute format('grant select, insert, update (method, user_key, owned, replacement_id, reason, done_at)
-          on concord.erasure_models to %I', role);
-      end $$`);
-    await run('revoke all on function concord.grant_erasures(name) from public');
-    await run(
-      rewritten(String.raw`'(\s*end \$function\$\s*)$', E'\n        perform concord.grant_erasures(role);\\1'`),
-    );
+    await ownRowsOnly(runner, TABLES);
+    await addGrants(runner, 'grant_erasures', [
+      'delete on concord.model_weights',
+      'select, insert on concord.model_participants, concord.erasures',
+      'select, insert, update (method, user_key, owned, replacement_id, reason, done_at) on concord.erasure_models',
+    ]);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const run = (sql: string) => runner.query(sql);
-    await run(rewritten(String.raw`'\n *perform concord\.grant_erasures\(role\);', ''`));
-    await run('drop function concord.grant_erasures(name)');
+    await removeGrants(runner, 'grant_erasures');
     await run('drop table concord.erasure_models, concord.erasures, concord.model_participants');
     await run('drop trigger model_weights_not_deleted on concord.model_weights');
     await run('drop function concord.keep_weights()');
     await run('alter table concord.model_versions drop withdrawn_at');
   }
 }
-
-/** Replaces a part of concord.grant_application, whatever else earlier migrations have put there. @param what pattern and replacement */
-const rewritten = (what: string) => `
-  do $do$
-  begin
-    execute regexp_replace(pg_get_functiondef('concord.grant_application(name)'::regprocedure), ${what});
-  end $do$`;

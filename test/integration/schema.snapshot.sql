@@ -2,6 +2,8 @@
 concord.attribute_descriptions, row level security forced
 concord.behaviour_events, row level security forced
 concord.contributions, row level security forced
+concord.erasure_models, row level security forced
+concord.erasures, row level security forced
 concord.experiment_variants, row level security forced
 concord.experiments, row level security forced
 concord.feedback, row level security forced
@@ -10,6 +12,7 @@ concord.imports, row level security forced
 concord.institutions, row level security forced
 concord.ledger_checkpoints, row level security forced
 concord.ledger_entries, row level security forced
+concord.model_participants, row level security forced
 concord.model_versions, row level security forced
 concord.model_weights, row level security forced
 concord.node_keys, row level security forced
@@ -18,6 +21,8 @@ concord.optimiser_states, row level security forced
 concord.oversight_reports, row level security forced
 concord.product_prices, row level security forced
 concord.products, row level security forced
+concord.profile_embeddings, row level security forced
+concord.profile_models, row level security forced
 concord.profiles, row level security forced
 concord.questionnaires, row level security forced
 concord.recommendations, row level security forced
@@ -68,6 +73,19 @@ concord.contributions.round_id uuid not null
 concord.contributions.signature text
 concord.contributions.statement jsonb
 concord.contributions.weight double precision
+concord.erasure_models.done_at timestamp with time zone
+concord.erasure_models.erasure_id uuid not null
+concord.erasure_models.institution_id uuid not null
+concord.erasure_models.method text
+concord.erasure_models.model_version_id uuid
+concord.erasure_models.owned text[]
+concord.erasure_models.position smallint not null
+concord.erasure_models.reason text
+concord.erasure_models.replacement_id uuid
+concord.erasure_models.user_key text
+concord.erasures.erased_at timestamp with time zone not null default now()
+concord.erasures.id uuid not null default gen_random_uuid()
+concord.erasures.institution_id uuid not null
 concord.experiment_variants.experiment_id uuid not null
 concord.experiment_variants.institution_id uuid not null
 concord.experiment_variants.model_version_id uuid
@@ -121,6 +139,11 @@ concord.ledger_entries.previous text not null
 concord.ledger_entries.record jsonb not null
 concord.ledger_entries.sequence integer not null
 concord.ledger_entries.spent jsonb not null
+concord.model_participants.institution_id uuid not null
+concord.model_participants.owned text[] not null
+concord.model_participants.participation uuid not null
+concord.model_participants.trained boolean not null
+concord.model_participants.user_id uuid not null
 concord.model_versions.activated_at timestamp with time zone
 concord.model_versions.bytes bigint not null
 concord.model_versions.contract jsonb not null
@@ -135,6 +158,7 @@ concord.model_versions.rolled_back_at timestamp with time zone
 concord.model_versions.status text not null
 concord.model_versions.task text not null
 concord.model_versions.training jsonb not null
+concord.model_versions.withdrawn_at timestamp with time zone
 concord.model_weights.bytes bytea not null
 concord.model_weights.institution_id uuid
 concord.model_weights.model_version_id uuid not null
@@ -184,6 +208,22 @@ concord.products.term_months integer
 concord.products.type text not null
 concord.products.updated_at timestamp with time zone not null default now()
 concord.products.volatility double precision
+concord.profile_embeddings.computed_at timestamp with time zone not null
+concord.profile_embeddings.embedding real[] not null
+concord.profile_embeddings.institution_id uuid not null
+concord.profile_embeddings.percentile real not null
+concord.profile_embeddings.profile_model_id uuid not null
+concord.profile_embeddings.segment smallint not null
+concord.profile_embeddings.user_id uuid not null
+concord.profile_models.active boolean not null
+concord.profile_models.contract jsonb not null
+concord.profile_models.created_at timestamp with time zone not null default now()
+concord.profile_models.id uuid not null default gen_random_uuid()
+concord.profile_models.institution_id uuid not null
+concord.profile_models.metrics jsonb not null
+concord.profile_models.segments jsonb not null
+concord.profile_models.training jsonb not null
+concord.profile_models.weights bytea not null
 concord.profiles.features jsonb not null
 concord.profiles.institution_id uuid not null
 concord.profiles.state jsonb not null
@@ -283,6 +323,16 @@ concord.contributions contributions_pkey PRIMARY KEY (id)
 concord.contributions contributions_round_id_fkey FOREIGN KEY (round_id) REFERENCES concord.rounds(id)
 concord.contributions contributions_round_id_node_id_key UNIQUE (round_id, node_id)
 concord.contributions contributions_signature_key UNIQUE (signature)
+concord.erasure_models erasure_models_done CHECK (((method IS NULL) = (done_at IS NULL)))
+concord.erasure_models erasure_models_forgotten CHECK (((done_at IS NULL) OR ((user_key IS NULL) AND (owned IS NULL))))
+concord.erasure_models erasure_models_institution_id_erasure_id_fkey FOREIGN KEY (institution_id, erasure_id) REFERENCES concord.erasures(institution_id, id)
+concord.erasure_models erasure_models_method_check CHECK ((method = ANY (ARRAY['exact'::text, 'retrained'::text, 'withdrawn'::text, 'bounded'::text])))
+concord.erasure_models erasure_models_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id)
+concord.erasure_models erasure_models_pkey PRIMARY KEY (erasure_id, "position")
+concord.erasure_models erasure_models_position_check CHECK (("position" >= 0))
+concord.erasures erasures_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.erasures erasures_institution_id_id_key UNIQUE (institution_id, id)
+concord.erasures erasures_pkey PRIMARY KEY (id)
 concord.experiment_variants experiment_variants_champion CHECK ((("position" = 0) = (model_version_id IS NULL)))
 concord.experiment_variants experiment_variants_experiment_id_position_key UNIQUE (experiment_id, "position")
 concord.experiment_variants experiment_variants_institution_id_experiment_id_fkey FOREIGN KEY (institution_id, experiment_id) REFERENCES concord.experiments(institution_id, id)
@@ -325,6 +375,8 @@ concord.ledger_entries ledger_entries_institution_id_fkey FOREIGN KEY (instituti
 concord.ledger_entries ledger_entries_pkey PRIMARY KEY (institution_id, sequence)
 concord.ledger_entries ledger_entries_previous_check CHECK ((previous ~ '^[0-9a-f]{64}$'::text))
 concord.ledger_entries ledger_entries_sequence_check CHECK ((sequence > 0))
+concord.model_participants model_participants_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
+concord.model_participants model_participants_pkey PRIMARY KEY (participation, user_id)
 concord.model_versions model_versions_bytes_check CHECK ((bytes > 0))
 concord.model_versions model_versions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 concord.model_versions model_versions_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
@@ -333,6 +385,7 @@ concord.model_versions model_versions_pkey PRIMARY KEY (id)
 concord.model_versions model_versions_status_check CHECK ((status = ANY (ARRAY['candidate'::text, 'active'::text, 'retired'::text])))
 concord.model_versions model_versions_task_check CHECK ((task = ANY (ARRAY['interest'::text, 'risk'::text])))
 concord.model_versions model_versions_weights TRIGGER DEFERRABLE INITIALLY DEFERRED
+concord.model_versions model_versions_withdrawn CHECK (((withdrawn_at IS NULL) OR (status <> 'active'::text)))
 concord.model_weights model_weights_bytes_check CHECK (((length(bytes) >= 1) AND (length(bytes) <= 1048576)))
 concord.model_weights model_weights_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
 concord.model_weights model_weights_model_version_id_fkey FOREIGN KEY (model_version_id) REFERENCES concord.model_versions(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
@@ -374,6 +427,15 @@ concord.products products_risk_class_check CHECK (((risk_class >= 1) AND (risk_c
 concord.products products_term_months_check CHECK ((term_months >= 0))
 concord.products products_type_check CHECK ((type = ANY (ARRAY['deposit'::text, 'fund'::text, 'bond'::text, 'stock'::text, 'insurance'::text, 'loan'::text, 'portfolio'::text, 'card'::text, 'account'::text, 'other'::text])))
 concord.products products_volatility_check CHECK ((volatility >= (0)::double precision))
+concord.profile_embeddings profile_embeddings_institution_id_profile_model_id_fkey FOREIGN KEY (institution_id, profile_model_id) REFERENCES concord.profile_models(institution_id, id) ON DELETE CASCADE
+concord.profile_embeddings profile_embeddings_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
+concord.profile_embeddings profile_embeddings_percentile_check CHECK (((percentile >= (0)::double precision) AND (percentile <= (1)::double precision)))
+concord.profile_embeddings profile_embeddings_pkey PRIMARY KEY (user_id)
+concord.profile_embeddings profile_embeddings_segment_check CHECK ((segment >= 0))
+concord.profile_models profile_models_institution_id_fkey FOREIGN KEY (institution_id) REFERENCES concord.institutions(id)
+concord.profile_models profile_models_institution_id_id_key UNIQUE (institution_id, id)
+concord.profile_models profile_models_pkey PRIMARY KEY (id)
+concord.profile_models profile_models_segments_check CHECK ((jsonb_typeof(segments) = 'array'::text))
 concord.profiles profiles_institution_id_user_id_fkey FOREIGN KEY (institution_id, user_id) REFERENCES concord.users(institution_id, id) ON DELETE CASCADE
 concord.profiles profiles_pkey PRIMARY KEY (user_id)
 concord.questionnaires questionnaires_check CHECK ((expires_at > completed_at))
@@ -428,12 +490,16 @@ concord.users users_risk_label_check CHECK ((risk_label = ANY (ARRAY[0, 1])))
 -- indexes
 CREATE INDEX behaviour_events_user ON concord.behaviour_events USING btree (user_id, occurred_at DESC)
 CREATE INDEX contributions_node ON concord.contributions USING btree (institution_id, node_id)
+CREATE INDEX erasure_models_model_version ON concord.erasure_models USING btree (model_version_id)
+CREATE INDEX erasure_models_pending ON concord.erasure_models USING btree (institution_id) WHERE (done_at IS NULL)
 CREATE INDEX feedback_user ON concord.feedback USING btree (institution_id, user_id)
 CREATE INDEX holdings_product ON concord.holdings USING btree (institution_id, product_id)
 CREATE INDEX imports_institution ON concord.imports USING btree (institution_id, finished_at DESC)
+CREATE INDEX model_participants_user ON concord.model_participants USING btree (institution_id, user_id)
 CREATE INDEX node_keys_node ON concord.node_keys USING btree (institution_id, node_id)
 CREATE INDEX oversight_reports_latest ON concord.oversight_reports USING btree (institution_id, model_version_id, kind, created_at DESC, id DESC)
 CREATE INDEX oversight_reports_time ON concord.oversight_reports USING btree (institution_id, created_at DESC, id DESC)
+CREATE INDEX profile_embeddings_model ON concord.profile_embeddings USING btree (institution_id, profile_model_id, computed_at)
 CREATE INDEX recommendations_experiment ON concord.recommendations USING btree (institution_id, experiment_id) WHERE (experiment_id IS NOT NULL)
 CREATE INDEX refusals_round ON concord.refusals USING btree (institution_id, round_id)
 CREATE INDEX risk_assessments_user ON concord.risk_assessments USING btree (institution_id, user_id, assessed_at DESC)
@@ -447,6 +513,9 @@ CREATE UNIQUE INDEX contributions_join_signature_key ON concord.contributions US
 CREATE UNIQUE INDEX contributions_pkey ON concord.contributions USING btree (id)
 CREATE UNIQUE INDEX contributions_round_id_node_id_key ON concord.contributions USING btree (round_id, node_id)
 CREATE UNIQUE INDEX contributions_signature_key ON concord.contributions USING btree (signature)
+CREATE UNIQUE INDEX erasure_models_pkey ON concord.erasure_models USING btree (erasure_id, "position")
+CREATE UNIQUE INDEX erasures_institution_id_id_key ON concord.erasures USING btree (institution_id, id)
+CREATE UNIQUE INDEX erasures_pkey ON concord.erasures USING btree (id)
 CREATE UNIQUE INDEX experiment_variants_experiment_id_position_key ON concord.experiment_variants USING btree (experiment_id, "position")
 CREATE UNIQUE INDEX experiment_variants_institution_id_experiment_id_name_key ON concord.experiment_variants USING btree (institution_id, experiment_id, name)
 CREATE UNIQUE INDEX experiment_variants_pkey ON concord.experiment_variants USING btree (experiment_id, name)
@@ -462,6 +531,7 @@ CREATE UNIQUE INDEX institutions_code_key ON concord.institutions USING btree (c
 CREATE UNIQUE INDEX institutions_pkey ON concord.institutions USING btree (id)
 CREATE UNIQUE INDEX ledger_checkpoints_pkey ON concord.ledger_checkpoints USING btree (institution_id, size)
 CREATE UNIQUE INDEX ledger_entries_pkey ON concord.ledger_entries USING btree (institution_id, sequence)
+CREATE UNIQUE INDEX model_participants_pkey ON concord.model_participants USING btree (participation, user_id)
 CREATE UNIQUE INDEX model_versions_active ON concord.model_versions USING btree (institution_id, task) NULLS NOT DISTINCT WHERE (status = 'active'::text)
 CREATE UNIQUE INDEX model_versions_institution_id_task_number_key ON concord.model_versions USING btree (institution_id, task, number) NULLS NOT DISTINCT
 CREATE UNIQUE INDEX model_versions_pkey ON concord.model_versions USING btree (id)
@@ -476,6 +546,10 @@ CREATE UNIQUE INDEX product_prices_pkey ON concord.product_prices USING btree (p
 CREATE UNIQUE INDEX products_institution_id_code_key ON concord.products USING btree (institution_id, code)
 CREATE UNIQUE INDEX products_institution_id_id_key ON concord.products USING btree (institution_id, id)
 CREATE UNIQUE INDEX products_pkey ON concord.products USING btree (id)
+CREATE UNIQUE INDEX profile_embeddings_pkey ON concord.profile_embeddings USING btree (user_id)
+CREATE UNIQUE INDEX profile_models_active ON concord.profile_models USING btree (institution_id) WHERE active
+CREATE UNIQUE INDEX profile_models_institution_id_id_key ON concord.profile_models USING btree (institution_id, id)
+CREATE UNIQUE INDEX profile_models_pkey ON concord.profile_models USING btree (id)
 CREATE UNIQUE INDEX profiles_pkey ON concord.profiles USING btree (user_id)
 CREATE UNIQUE INDEX questionnaires_pkey ON concord.questionnaires USING btree (user_id)
 CREATE UNIQUE INDEX recommendations_institution_id_user_id_id_key ON concord.recommendations USING btree (institution_id, user_id, id)
@@ -495,10 +569,12 @@ CREATE CONSTRAINT TRIGGER model_versions_weights AFTER INSERT ON concord.model_v
 CREATE CONSTRAINT TRIGGER model_weights_version AFTER INSERT ON concord.model_weights DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION concord.check_weights()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_change()
+CREATE TRIGGER erasure_models_model_version AFTER INSERT OR UPDATE ON concord.erasure_models FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER experiment_variants_model_version AFTER INSERT OR UPDATE ON concord.experiment_variants FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER follow_ledger BEFORE INSERT ON concord.ledger_entries FOR EACH ROW EXECUTE FUNCTION concord.follow_ledger()
 CREATE TRIGGER model_versions_kept BEFORE UPDATE OF id, institution_id, task, model, number, contract, training, created_at, digest, bytes ON concord.model_versions FOR EACH ROW EXECUTE FUNCTION concord.refuse_model_change()
 CREATE TRIGGER model_weights_kept BEFORE UPDATE OR TRUNCATE ON concord.model_weights FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_model_change()
+CREATE TRIGGER model_weights_not_deleted BEFORE DELETE ON concord.model_weights FOR EACH ROW EXECUTE FUNCTION concord.keep_weights()
 CREATE TRIGGER oversight_reports_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON concord.oversight_reports FOR EACH STATEMENT EXECUTE FUNCTION concord.refuse_report_change()
 CREATE TRIGGER oversight_reports_model_version AFTER INSERT OR UPDATE ON concord.oversight_reports FOR EACH ROW EXECUTE FUNCTION concord.check_model_version('or shared')
 CREATE TRIGGER recommendations_model_version AFTER INSERT OR UPDATE ON concord.recommendations FOR EACH ROW WHEN ((new.model_version_id IS NOT NULL)) EXECUTE FUNCTION concord.check_model_version('or shared')
@@ -508,6 +584,8 @@ CREATE TRIGGER risk_assessments_model_version AFTER INSERT OR UPDATE ON concord.
 attribute_descriptions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 behaviour_events own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 contributions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+erasure_models own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+erasures own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 experiment_variants own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 experiments own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 feedback own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -517,6 +595,7 @@ institutions consortium permissive for all to public using (( SELECT concord.is_
 institutions own_row_is_read permissive for select to public using ((id = ( SELECT concord.current_institution() AS current_institution)))
 ledger_checkpoints own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 ledger_entries own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+model_participants own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 model_versions own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 model_versions shared_rows permissive for all to public using (((institution_id IS NULL) AND ( SELECT concord.is_consortium() AS is_consortium)))
 model_versions shared_rows_are_read permissive for select to public using (((institution_id IS NULL) AND (( SELECT concord.current_institution() AS current_institution) IS NOT NULL)))
@@ -530,6 +609,8 @@ optimiser_states members_read permissive for select to public using ((( SELECT c
 oversight_reports own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 product_prices own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 products own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+profile_embeddings own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
+profile_models own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 profiles own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 questionnaires own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
 recommendations own_rows permissive for all to public using ((institution_id = ( SELECT concord.current_institution() AS current_institution)))
@@ -630,6 +711,24 @@ AS $function$
         perform concord.grant_oversight(role);
         perform concord.grant_prices(role);
         perform concord.grant_experiments(role);
+        perform concord.grant_embeddings(role);
+        perform concord.grant_erasures(role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_embeddings(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant select, insert, update, delete on concord.profile_models, concord.profile_embeddings to %I', role);
+      end $function$
+CREATE OR REPLACE FUNCTION concord.grant_erasures(role name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        execute format('grant delete on concord.model_weights to %I', role);
+        execute format('grant select, insert on concord.model_participants, concord.erasures to %I', role);
+        execute format('grant select, insert, update (method, user_key, owned, replacement_id, reason, done_at) on concord.erasure_models to %I', role);
       end $function$
 CREATE OR REPLACE FUNCTION concord.grant_experiments(role name)
  RETURNS void
@@ -680,6 +779,16 @@ CREATE OR REPLACE FUNCTION concord.is_consortium()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(current_setting('concord.consortium', true), '') = 'on' $function$
+CREATE OR REPLACE FUNCTION concord.keep_weights()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if exists (select from concord.model_versions v where v.id = old.model_version_id and v.withdrawn_at is null) then
+          raise exception 'what a model version is made of is never changed' using errcode = '42501';
+        end if;
+        return old;
+      end $function$
 CREATE OR REPLACE FUNCTION concord.refresh_statistics()
  RETURNS void
  LANGUAGE plpgsql
@@ -715,6 +824,8 @@ AS $function$
 concord.attribute_descriptions: delete, insert, select, update
 concord.behaviour_events: delete, insert, select, update
 concord.contributions: insert, select, update
+concord.erasure_models: insert, select
+concord.erasures: insert, select
 concord.experiment_variants: insert, select
 concord.experiments: insert, select, update
 concord.feedback: delete, insert, select, update
@@ -723,14 +834,17 @@ concord.imports: delete, insert, select, update
 concord.institutions: delete, insert, select, update
 concord.ledger_checkpoints: insert, select
 concord.ledger_entries: insert, select
+concord.model_participants: insert, select
 concord.model_versions: insert, select, update
-concord.model_weights: insert, select
+concord.model_weights: delete, insert, select
 concord.node_keys: insert, select, update
 concord.nodes: insert, select, update
 concord.optimiser_states: delete, insert, select
 concord.oversight_reports: insert, select
 concord.product_prices: delete, insert, select, update
 concord.products: delete, insert, select, update
+concord.profile_embeddings: delete, insert, select, update
+concord.profile_models: delete, insert, select, update
 concord.profiles: delete, insert, select, update
 concord.questionnaires: delete, insert, select, update
 concord.recommendations: delete, insert, select, update
@@ -747,13 +861,18 @@ schema concord_meta: usage
 -- comments
 concord.attribute_descriptions.actionable: how the user can change it; null: not said
 concord.behaviour_events.event_id: the client's id: recording an event twice changes nothing
+concord.erasure_models.user_key: what must be taken out of the model, with owned; deleted when that is done
+concord.erasure_models: a model that had learnt from the user; without a version: the institution's profile model
 concord.experiment_variants.model_version_id: null: the champion, whatever version is active
+concord.model_participants.participation: of a training: model_versions.training names it
+concord.model_participants.trained: false: set aside, for figures or for the choice of settings
 concord.model_versions.bytes: length of the weights file
 concord.model_versions.contract: the fitted feature contract
 concord.model_versions.digest: SHA-256 of the weights file
 concord.model_versions.institution_id: null: the consortium's shared model
 concord.model_versions.rolled_back_at: when a rollback took it out of service: no later rollback goes back to it
 concord.model_versions.training: settings, seed, rows, duration
+concord.model_versions.withdrawn_at: it had learnt from a user who was erased: its weights are deleted
 concord.model_weights.bytes: a piece of a safetensors file, 1 MiB but for the last
 concord.oversight_reports.institution_id: whose users were measured; the version may be a shared one
 concord.oversight_reports.level: none, watch or alert: see docs/oversight.md for what passes which mark
@@ -763,6 +882,9 @@ concord.products.code: the same code at two institutions is the same product to 
 concord.products.expected_yield: per year: .03 is 3 %
 concord.products.price_figures: what follows from product_prices, written with them; null: too few prices
 concord.products.volatility: per year: .15 is 15 %
+concord.profile_embeddings.percentile: share of users whose data the model reconstructs better
+concord.profile_models.segments: [{share, users, traits: [{feature, category, value, overall, effect}]}]
+concord.profile_models.weights: safetensors
 concord.profiles.features: {name: number}: derived, what models read
 concord.profiles.state: accumulators from which features are computed incrementally
 concord.profiles.tags: [{tag, rule}]
