@@ -73,16 +73,13 @@ export function privateStep(step: PrivateStep): Computation {
         const ofRows = rootOf(ops, squaredNorms(ops, unitsOf(ops, terms, 1, positionsMade)));
         const lengths = ops.sum(ops.reshape(ofRows, [units, unitRows]), [1], true);
         const longest = ops.mul(ops.sqrt(limits), ops.constant([rowLengths(gradients, unitRows)], []));
-        factors = ops.minimum(factors, ops.div(longest, lengths));
+        factors = ops.aboveZero(ops.minimum(factors, ops.div(longest, lengths)));
       }
-      // A unit whose norm is no number counts as nothing: the comparison does not hold. (Zeros in full are faster than one for all.)
-      const zeros = ops.constant(new Float32Array(units), [units, 1]);
-      const used = ops.where(ops.greater(squared, zeros), factors, zeros);
-      const sums = gradients.flatMap((each) => each.weightedSum(used, blocks));
+      const sums = gradients.flatMap((each) => each.weightedSum(factors, blocks));
       const clipped = flattenGradients(ops, sums, manifest);
       if (!countBelow) return [clipped];
       const below = ops.add(ops.greater(limits, squared), ops.equal(limits, squared));
-      return [clipped, ops.sum(ops.mul(below, ops.greater(limits, zeros)), [0], true)];
+      return [clipped, ops.sum(ops.mul(below, ops.greater(limits, ops.constant([0], []))), [0], true)];
     },
   };
 }
@@ -101,8 +98,16 @@ const squaredNorms = (ops: Ops, gradients: readonly UnitGradients[]): Tensor =>
 
 const rootOf = (ops: Ops, squared: Tensor): Tensor => ops.sqrt(ops.maximum(squared, ops.constant([LEAST], [])));
 
-/** Of the square of a norm and that of the clip norm; anything for a unit that only fills up. */
-const factorsOf = (ops: Ops, squared: Tensor, limits: Tensor, rule: PrivateStep['rule']): Tensor =>
-  rule.kind === 'cut'
-    ? ops.sqrt(ops.div(limits, ops.maximum(squared, limits)))
-    : ops.div(ops.sqrt(limits), ops.add(rootOf(ops, squared), ops.constant([rule.stability], [])));
+/**
+ * Of the square of a norm and that of the clip norm. A unit whose norm is no number has 0, whatever a backend's minimum makes of it; one that
+ * only fills up has 0 too, or where its norm is 0, anything.
+ */
+function factorsOf(ops: Ops, squared: Tensor, limits: Tensor, rule: PrivateStep['rule']): Tensor {
+  if (rule.kind === 'scale') {
+    const norms = ops.add(ops.sqrt(squared), ops.constant([rule.stability], []));
+    return ops.aboveZero(ops.div(ops.sqrt(limits), norms));
+  }
+  // Ones in full are faster than one for all.
+  const ones = ops.constant(new Float32Array(limits.shape[0]).fill(1), limits.shape);
+  return ops.minimum(ops.aboveZero(ops.sqrt(ops.div(limits, squared))), ones);
+}

@@ -66,6 +66,7 @@ export function createEagerOps(tf: TensorFlow, { plainProducts, lazyCasts }: Eag
     square: unary(tf.square),
     reciprocal: unary(tf.reciprocal),
     relu: unary(tf.relu),
+    aboveZero: unary((a) => tf.where(tf.greater(a, 0), a, tf.zerosLike(a))),
     sigmoid: unary(tf.sigmoid),
     tanh: unary(tf.tanh),
     softplus: unary(tf.softplus),

@@ -3,7 +3,11 @@
 const ELEMENT_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
-export type Attribute = { readonly int: number } | { readonly ints: readonly number[] } | { readonly text: string };
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly text: string };
 
 export interface OnnxNode {
   readonly type: string;
@@ -65,6 +69,7 @@ function encodeNode(node: OnnxNode, name: string): Uint8Array[] {
 
 function encodeAttribute(attribute: Attribute): Uint8Array[] {
   if ('int' in attribute) return [integer(3, attribute.int), integer(20, 2)];
+  if ('float' in attribute) return [float(2, attribute.float), integer(20, 1)];
   if ('text' in attribute) return [text(4, attribute.text), integer(20, 3)];
   return [...attribute.ints.map((value) => integer(8, value)), integer(20, 7)];
 }
@@ -80,6 +85,8 @@ function encodeValue({ name, type, shape }: OnnxValue): Uint8Array[] {
 }
 
 const integer = (field: number, value: number): Uint8Array => Buffer.concat([varint(field << 3), varint(value)]);
+const float = (field: number, value: number): Uint8Array =>
+  Buffer.concat([varint((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer)]);
 const text = (field: number, value: string): Uint8Array => bytes(field, Buffer.from(value, 'utf8'));
 const message = (field: number, parts: readonly Uint8Array[]): Uint8Array => bytes(field, Buffer.concat(parts));
 const bytes = (field: number, value: Uint8Array): Uint8Array =>

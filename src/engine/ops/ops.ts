@@ -35,6 +35,8 @@ export interface Ops {
   square(a: Tensor): Tensor;
   reciprocal(a: Tensor): Tensor;
   relu(a: Tensor): Tensor;
+  /** a where it is above 0; 0 where it is not, or is no number. */
+  aboveZero(a: Tensor): Tensor;
   sigmoid(a: Tensor): Tensor;
   tanh(a: Tensor): Tensor;
   /** log(1 + exp(a)), without overflow. */

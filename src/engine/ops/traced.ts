@@ -185,6 +185,8 @@ function createTracedOps(recorder: Recorder): Ops {
     square: (a) => recorder.node('Mul', [a, a], a.shape, a.dtype),
     reciprocal: unary('Reciprocal'),
     relu: unary('Relu'),
+    // Not Relu, of which ONNX does not say what it makes of a value that is no number.
+    aboveZero: (a) => recorder.node('ThresholdedRelu', [a], a.shape, a.dtype, { alpha: { float: 0 } }),
     sigmoid: unary('Sigmoid'),
     tanh: unary('Tanh'),
     softplus: unary('Softplus'),

@@ -87,7 +87,7 @@ const reductions = (['sum', 'mean', 'max'] as const).flatMap((name) =>
 export const OP_CASES: readonly Case[] = [
   ...arithmetic,
   binary('div', floats([3, 4]), positive([4])),
-  ...(['neg', 'abs', 'square', 'relu', 'sigmoid', 'tanh', 'softplus', 'exp'] as const).map((name) =>
+  ...(['neg', 'abs', 'square', 'relu', 'aboveZero', 'sigmoid', 'tanh', 'softplus', 'exp'] as const).map((name) =>
     unary(name, floats([3, 5])),
   ),
   ...(['log', 'sqrt', 'reciprocal'] as const).map((name) => unary(name, positive([3, 5]))),
@@ -106,6 +106,9 @@ export const OP_CASES: readonly Case[] = [
   on('sum over rows of a matrix', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0])),
   on('sum over rows of a matrix, axis kept', [floats([6, 4])], (ops, [a]) => ops.sum(a, [0], true)),
   ...reductions,
+  on('aboveZero, also of what is no number', [given([-2, -0.5, 0, 1e-3, 3]), given([0, 0, 0, 1, 1])], (ops, [a, b]) =>
+    ops.concat([ops.aboveZero(a), ops.aboveZero(ops.sqrt(a)), ops.aboveZero(ops.div(b, ops.mul(b, a)))], 0),
+  ),
   on('sum over an axis of a comparison', [floats([3, 4, 5]), floats([3, 4, 5])], (ops, [a, b]) =>
     ops.sum(ops.greater(ops.exp(a), ops.exp(b)), [1]),
   ),

@@ -134,6 +134,7 @@ export const referenceOps: Ops = {
   square: unary((a) => a * a),
   reciprocal: unary((a) => 1 / a),
   relu: unary((a) => Math.max(a, 0)),
+  aboveZero: unary((a) => (a > 0 ? a : 0)),
   sigmoid: unary((a) => 1 / (1 + Math.exp(-a))),
   tanh: unary(Math.tanh),
   softplus: unary((a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))),
