@@ -12,7 +12,7 @@ export interface Spectrum {
 }
 
 /** Rotations before a sine is taken anew. */
-const STRIDE = 32;
+const STRIDE = 64;
 const ROUNDING = 2 ** -53;
 
 /** The values for k = 0 … last, one by one: for a few hundred of them far less work than a transform of all. */
@@ -66,9 +66,9 @@ const modulo = (i: number, n: number) => ((i % n) + n) % n;
 /** Band i of the frequencies t·step is from π·2^(−(i + 1)/2) to π·2^(−i/2): the last k of it, of n points. */
 export const bandEnd = (points: number, i: number): number => floor((points / 2) * 2 ** (-i / 2));
 
-/** Masses are cut off at the largest of their level, and at this many shares of it, each a quarter of the one before. */
-const CUTS = 6;
-const CUT = 4;
+/** Masses are cut off at the largest of their level, and at this many shares of it, each an eighth of the one before. */
+const CUTS = 4;
+const CUT = 8;
 
 /**
  * For each band a bound of ln |φ|, from the highest on. Masses on a lattice of width w that rise and fall by V altogether have
