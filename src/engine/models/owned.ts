@@ -15,7 +15,7 @@ import type { FitRequest } from './kind.js';
 export function interestOnly(task: Task, model: string): void {
   if (task !== 'interest')
     throw badInput(
-      `${model} says which products a user takes interest in, from the products owned: it cannot learn risk. Take logistic, dnn or gbdt.`,
+      `${model} says which products a user takes interest in: it cannot learn risk. Take logistic, dnn or gbdt.`,
       { model },
     );
 }
