@@ -20,7 +20,7 @@ const { bound, noiseMultiplier, learningRate } = { bound: 1, noiseMultiplier: 1.
  * where noise that another thread has drawn meanwhile costs nothing, and CPU time of the whole process, where it does.
  */
 export const dpSgd: Benchmark = {
-  description: 'a step of private training of six models, against plain training: ms, CPU ms and their ratios',
+  description: 'a step of private training, model by model, against plain training: ms, CPU ms and their ratios',
   async run(options) {
     const backend = await openBackend(options.backend);
     const noise = createNoiseThread(() => startWorker('noise-worker', undefined));
