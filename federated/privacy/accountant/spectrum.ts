@@ -66,9 +66,9 @@ const modulo = (i: number, n: number) => ((i % n) + n) % n;
 /** Band i of the frequencies t·step is from π·2^(−(i + 1)/2) to π·2^(−i/2): the last k of it, of n points. */
 export const bandEnd = (points: number, i: number): number => floor((points / 2) * 2 ** (-i / 2));
 
-/** Masses are cut off at the largest of their level, and at this many shares of it, each an eighth of the one before. */
+/** Masses are cut off at the largest of their level, and at this many shares of it, each a twelfth of the one before. */
 const CUTS = 4;
-const CUT = 8;
+const CUT = 12;
 
 /**
  * For each band a bound of ln |φ|, from the highest on. Masses on a lattice of width w that rise and fall by V altogether have
