@@ -9,6 +9,7 @@ const NAMES = [
   'risk',
   'recommendations',
   'experiments',
+  'likeness',
   'models',
   'institutions',
   'privacy',
