@@ -54,7 +54,12 @@ async function load(versionId: string, model: StoredModel): Promise<void> {
   await unload(versionId);
   predictors.set(versionId, predictor);
   // Compiled now, so that the first request does not wait for it.
-  for (const rows of [1, 16]) await predictor.run(predictor.batchFor(rows));
+  for (const rows of [1, 16]) {
+    const batch = predictor.batchFor(rows);
+    // As of a user who owns nothing: to score what is owned as if it were not is dear.
+    batch.candidates.fill(1);
+    await predictor.run(batch);
+  }
 }
 
 type Versioned<T> = T & { readonly versionId: string };

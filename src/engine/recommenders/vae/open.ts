@@ -74,7 +74,9 @@ export function openVae(flat: Float32Array, shape: VaeShape): Scorer {
       for (const product of owned) {
         encode(owned.length - 1, product);
         decode();
-        target[offset + product] = outputBias[product] + dot(decoded, column(product));
+        let sum = 0;
+        for (let i = 0, at = product; i < hidden; i++, at += products) sum += decoded[i] * output[at];
+        target[offset + product] = outputBias[product] + sum;
       }
     },
     similarProducts(product, count) {
