@@ -6,11 +6,13 @@ beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['setImmediate'] });
   warmed = [];
   watched = [];
+  erased = [];
 });
 afterEach(() => jest.useRealTimers());
 
 let warmed: string[];
 let watched: string[];
+let erased: string[];
 
 function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<unknown>): Services {
   const institutions = {
@@ -21,6 +23,11 @@ function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<u
   };
   const recommendations = { warmUp: async (id: string) => warmed.push(id) };
   const embeddings = { refresh: async () => undefined };
+  const erasureWork = {
+    runDue: async ({ code }: { code: string }) => {
+      erased.push(code);
+    },
+  };
   const drift = {
     watch: async (id: string) => {
       watched.push(id);
@@ -32,6 +39,7 @@ function fakeServices(refresh: (viewer: { institutionId?: string }) => Promise<u
     profiles: { refresh },
     recommendations,
     embeddings,
+    erasureWork,
     oversight: { drift },
   } as unknown as Services;
 }
@@ -50,6 +58,10 @@ test('warms up, then refreshes and watches every institution now and then, wheth
   await turn();
   expect([refreshed, errors]).toEqual([['a'], [new Error('lost'), new Error('too few')]]);
   expect(watched).toEqual(['a', 'b']);
+  expect(erased).toEqual([]);
+  jest.advanceTimersByTime(5 * 60_000);
+  await turn();
+  expect(erased).toEqual(['a', 'b']);
   jest.advanceTimersByTime(6 * 3_600_000);
   await turn();
   expect([refreshed, watched]).toEqual([

@@ -18,7 +18,7 @@ describe('models of the demo consortium', () => {
   afterAll(() => engine.close());
 
   const metricsOf = async (task: Task, model: ModelName) => {
-    const settings = DEMO_MODELS.find((each) => each.task === task)?.settings;
+    const settings = DEMO_MODELS.find((each) => each.task === task && each.model === model)?.settings;
     const request = { task, model, institutions, own: false, activate: true };
     return (await services.training.train(localViewer(), request, { settings })).metrics;
   };
