@@ -17,15 +17,9 @@ const env = {
 };
 const CODES = INSTITUTIONS.map(({ code }) => code).sort();
 let server: RunningServer;
-/** What the server has logged since it started. */
-let log: string;
 
 async function start(): Promise<void> {
   server = await startServerProcess(env);
-  log = '';
-  server.process.stderr?.on('data', (chunk) => {
-    log += chunk;
-  });
 }
 
 afterAll(async () => {
@@ -51,7 +45,8 @@ async function until(what: (run: any) => boolean): Promise<any> {
   for (const end = Date.now() + 540_000; ; ) {
     const [run] = await runs();
     if (run && what(run)) return run;
-    if (Date.now() > end) throw new Error(`The run stands at ${JSON.stringify(run)}; the server says:\n${log}`);
+    if (Date.now() > end)
+      throw new Error(`The run stands at ${JSON.stringify(run)}; the server says:\n${server.logged()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
@@ -144,7 +139,7 @@ test('every round was charged once, by the ledgers of the coordinator and of the
 test('a start after that starts nothing', async () => {
   await server.stop();
   await start();
-  while (!log.includes('there is no run for them')) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!server.logged().includes('there is no run for them')) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await runs()).toHaveLength(1);
   expect(nodeProcesses()).toEqual([]);
   expect((await server.stop()).code).toBe(0);

@@ -46,6 +46,8 @@ export interface RunningServer {
   readonly queries: readonly { readonly title: string; readonly client: string; readonly query: string }[];
   readonly process: ChildProcess;
   readonly finished: Promise<Finished>;
+  /** What it has logged since it started. */
+  logged(): string;
   graphql(token: string | undefined, query: string, variables?: object, headers?: Environment): Promise<Answer>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Finished>;
@@ -54,7 +56,7 @@ export interface RunningServer {
 /** Starts `concord serve` on a free port, and waits until it is ready. */
 export async function startServerProcess(env: Environment): Promise<RunningServer> {
   const child = spawn(process.execPath, [BIN, 'serve', '--json'], { cwd: ROOT, env: environment(env) });
-  const { firstLine, finished } = follow(child);
+  const { firstLine, finished, logged } = follow(child);
   const line = await Promise.race([firstLine, finished]);
   if (typeof line !== 'string') throw new Error(`The server did not start:\n${line.stderr}`);
   const { address, tokens, queries } = JSON.parse(line);
@@ -64,6 +66,7 @@ export async function startServerProcess(env: Environment): Promise<RunningServe
     queries,
     process: child,
     finished,
+    logged,
     async graphql(token, query, variables = {}, headers = {}) {
       const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
       const response = await fetch(`${address}/graphql`, {
@@ -80,7 +83,11 @@ export async function startServerProcess(env: Environment): Promise<RunningServe
   };
 }
 
-function follow(child: ChildProcess): { firstLine: Promise<string>; finished: Promise<Finished> } {
+function follow(child: ChildProcess): {
+  firstLine: Promise<string>;
+  finished: Promise<Finished>;
+  logged(): string;
+} {
   let stdout = '';
   let stderr = '';
   child.stderr!.on('data', (chunk) => {
@@ -95,5 +102,5 @@ function follow(child: ChildProcess): { firstLine: Promise<string>; finished: Pr
   const finished = new Promise<Finished>((resolve) => {
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { firstLine, finished };
+  return { firstLine, finished, logged: () => stderr };
 }
