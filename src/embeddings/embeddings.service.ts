@@ -62,7 +62,8 @@ export class EmbeddingsService {
   /**
    * Trains the institution's model from its stored users, puts it in the place of the one before, and places everyone.
    * @param institution the viewer's own
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scopes models:write and recommendations:read), BAD_INPUT where there is too little to learn from, CANCELLED
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scopes models:write and recommendations:read), BAD_INPUT where there is too little to learn from, CONFLICT where a user
+   *   was erased meanwhile, CANCELLED
    */
   async train(
     viewer: Viewer | undefined,
@@ -73,8 +74,10 @@ export class EmbeddingsService {
     requireScope(viewer, 'recommendations:read');
     const { signal, seed = 1 } = options;
     const data = new TrainingData('profile');
+    const read: string[] = [];
     for await (const views of this.modules.profiles.trainingViews(viewer, { signal })) {
       data.add(name, views);
+      for (const { userId } of views) read.push(userId);
       onProgress?.({ stage: `reading users of ${name}`, fraction: 0, figures: { users: data.size } });
     }
     const trained = await this.modules.engine.trainProfiles(data.build(name, seed), {
@@ -83,9 +86,15 @@ export class EmbeddingsService {
       onProgress: ({ fraction, ...rest }) =>
         onProgress?.({ ...rest, fraction: READING + (TRAINED - READING) * fraction }),
     });
-    const model = await this.modules.database.tenant(institutionId, (manager) =>
-      this.store.replace(manager, institutionId, trained),
-    );
+    const model = await this.modules.database.tenant(institutionId, async (manager) => {
+      // Who was erased while the model learnt from them would stay in it, and no receipt would say so.
+      if ((await this.store.present(manager, institutionId, read)) < read.length)
+        throw new ConcordError(
+          'CONFLICT',
+          'A user was erased while the profile model was trained on them: train again.',
+        );
+      return this.store.replace(manager, institutionId, trained);
+    });
     const total = Math.max(1, data.size);
     const placed = await this.refresh(viewer, {
       signal,

@@ -38,6 +38,15 @@ export class EmbeddingsStore {
     return rows[0];
   }
 
+  /** How many of these users there still are. */
+  async present(manager: EntityManager, institutionId: string, userIds: readonly string[]): Promise<number> {
+    const [{ count }]: { count: string }[] = await manager.query(
+      'select count(*) from concord.users where institution_id = $1 and id = any($2::uuid[])',
+      [institutionId, userIds],
+    );
+    return Number(count);
+  }
+
   /** Stores a model in place of the one in use: that, and where it placed users, is deleted. */
   async replace(
     manager: EntityManager,

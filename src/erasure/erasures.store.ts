@@ -14,7 +14,7 @@ export class ErasuresStore {
 
   /**
    * Within the transaction that deletes the user, before that: which models had learnt from the user, and what has to be taken out of them.
-   * Federated versions that serve are bounded already.
+   * Federated versions that serve are bounded already. A profile model reads everyone who was there when it was trained.
    */
   async record(manager: EntityManager, institutionId: string, userId: string): Promise<string> {
     const [{ id }]: { id: string }[] = await manager.query(
@@ -44,7 +44,7 @@ export class ErasuresStore {
            union all
            select 2, m.created_at, null, null, null, null, null
              from concord.profile_models m where m.institution_id = $1 and m.active
-              and exists (select from concord.profile_embeddings e where e.institution_id = $1 and e.user_id = $3)
+              and exists (select from concord.users u where u.institution_id = $1 and u.id = $3 and u.created_at <= m.created_at)
          ) as found`,
       [institutionId, id, userId],
     );

@@ -90,18 +90,18 @@ export class ExperimentsService {
 
   /**
    * Begins an experiment, in every replica. The challengers are loaded first: a version that cannot serve is refused here.
-   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scopes models:write and recommendations:read), BAD_INPUT, NOT_FOUND, CONFLICT where
-   *   the name was used before
+   * @throws {ConcordError} UNAUTHENTICATED, FORBIDDEN (scopes models:write and models:read), BAD_INPUT, NOT_FOUND, CONFLICT where the
+   *   name was used before or a challenger was withdrawn
    */
   async start(viewer: Viewer | undefined, { name, challengers }: StartRequest): Promise<StartOutcome> {
     const institutionId = requireInstitution(viewer, 'models:write');
     const variants = variantsOf(challengers);
     for (const { modelVersionId } of challengers)
       requireInterest(await this.modules.models.one(viewer, modelVersionId));
-    const held = await Promise.all(
-      challengers.map(({ modelVersionId }) => this.modules.models.hold(institutionId, modelVersionId)),
-    );
+    const held: (() => void)[] = [];
     try {
+      for (const { modelVersionId } of challengers)
+        held.push(await this.modules.models.hold(institutionId, modelVersionId));
       const id = await this.modules.database.tenant(institutionId, async (manager) => {
         const inserted = await this.store.insert(manager, institutionId, name, variants);
         if (inserted) await notify(manager, 'concord_experiments', institutionId);

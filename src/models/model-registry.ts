@@ -3,7 +3,7 @@ import { parseContract } from '../engine/encoders/contract.js';
 import type { ScoringService, Task } from '../engine/engine.js';
 import { notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
-import type { ActiveModel } from './model-version.js';
+import { type ActiveModel, versionWithdrawn } from './model-version.js';
 import { ModelsStore, type Owner, type VersionContract } from './models.store.js';
 
 /** A model in the scoring service. */
@@ -64,11 +64,12 @@ export class ModelRegistry {
 
   /**
    * Keeps a version loaded, active or not, until what comes back is called.
-   * @throws {ConcordError} NOT_FOUND where the institution sees no such version
+   * @throws {ConcordError} NOT_FOUND where the institution sees no such version, CONFLICT where it was withdrawn
    */
   async hold(institutionId: string, versionId: string): Promise<() => void> {
-    const contract = this.loaded.has(versionId) ? undefined : await this.readContract(institutionId, versionId);
-    const loaded = this.loaded.get(versionId) ?? this.load(contract!, institutionId);
+    const contract = await this.readContract(institutionId, versionId);
+    if (contract.withdrawnAt) throw versionWithdrawn(); // though it may still be in memory
+    const loaded = this.loaded.get(versionId) ?? this.load(contract, institutionId);
     loaded.calls++;
     let held = true;
     const release = () => {
@@ -147,7 +148,7 @@ export class ModelRegistry {
   }
 
   private load(version: VersionContract, institutionId: string): Loaded {
-    const { contract, bytes: _bytes, digest: _digest, ...about } = version;
+    const { contract, bytes: _bytes, digest: _digest, withdrawnAt: _withdrawnAt, ...about } = version;
     const { products, features, sequence } = parseContract(contract);
     this.loads++;
     const handle = `${version.id}/${this.loads}`;

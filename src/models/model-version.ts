@@ -1,5 +1,6 @@
 import type { Feature } from '../engine/encoders/contract.js';
 import type { ModelName, Task } from '../engine/engine.js';
+import { ConcordError } from '../errors.js';
 
 export const MODEL_TASKS = ['interest', 'risk'] as const satisfies readonly Task[];
 
@@ -26,6 +27,9 @@ export interface ModelVersionInfo {
   /** When it was found to have learnt from a user who was erased: it never serves again, and its weights are deleted. */
   readonly withdrawnAt: Date | null;
 }
+
+export const versionWithdrawn = (): ConcordError =>
+  new ConcordError('CONFLICT', 'The version was withdrawn: it had learnt from a user who was erased.');
 
 /** A version that is loaded for scoring. */
 export interface ActiveModel {

@@ -1,10 +1,10 @@
 import type { Database, EntityManager } from '../database/database.js';
 import type { StoredModel, Task, TrainedModel } from '../engine/engine.js';
-import { badInput, ConcordError, notFound } from '../errors.js';
+import { badInput, notFound } from '../errors.js';
 import { toGlobalId } from '../graphql/relay.js';
 import { requireScope, requireViewer, type Viewer } from '../graphql/viewer.js';
 import type { ModelRegistry } from './model-registry.js';
-import { type ActiveModel, MODEL_TASKS, type ModelVersionInfo } from './model-version.js';
+import { type ActiveModel, MODEL_TASKS, type ModelVersionInfo, versionWithdrawn } from './model-version.js';
 import {
   ModelsStore,
   type Owner,
@@ -120,8 +120,7 @@ export class ModelsService {
       await this.store.lock(manager, institutionId, task);
       const [current] = await this.store.byIds(manager, institutionId, [id]);
       if (current.status === 'active') return { active: current, retired: undefined };
-      if (current.withdrawnAt)
-        throw new ConcordError('CONFLICT', 'The version was withdrawn: it had learnt from a user who was erased.');
+      if (current.withdrawnAt) throw versionWithdrawn();
       return this.store.switchTo(manager, institutionId, task, id, false);
     });
     this.modules.registry.changed(institutionId, task);
@@ -254,7 +253,7 @@ export class ModelsService {
     return this.modules.registry.withVersion(institutionId, id, work);
   }
 
-  /** For services that will score with a version again and again: keeps it loaded until what comes back is called. @throws {ConcordError} NOT_FOUND */
+  /** For services that will score with a version again and again: keeps it loaded until what comes back is called. @throws {ConcordError} NOT_FOUND, CONFLICT where it was withdrawn */
   hold(institutionId: string, id: string): Promise<() => void> {
     return this.modules.registry.hold(institutionId, id);
   }

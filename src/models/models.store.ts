@@ -33,6 +33,7 @@ export interface VersionContract {
   readonly bytes: number;
   /** SHA-256 of the weights file, in hexadecimal. */
   readonly digest: string;
+  readonly withdrawnAt: Date | null;
 }
 
 /** A version but for its weights. */
@@ -227,7 +228,7 @@ export class ModelsStore {
     return { active: active[0], retired: retired[0] };
   }
 
-  /** Takes a version that does not serve out of service for good, and deletes its weights. */
+  /** Takes a version that is not active out of service for good, and deletes its weights. Experiments that serve by it hear of it. */
   async withdraw(manager: EntityManager, owner: Owner, id: string): Promise<void> {
     await manager.query(
       `update concord.model_versions set withdrawn_at = coalesce(withdrawn_at, now())
@@ -238,6 +239,7 @@ export class ModelsStore {
       'delete from concord.model_weights where institution_id is not distinct from $1::uuid and model_version_id = $2',
       [owner, id],
     );
+    await notify(manager, 'concord_experiments', owner ?? '');
   }
 
   /** The version that took the place of one that was withdrawn. */
@@ -283,7 +285,8 @@ export class ModelsStore {
   }
 }
 
-const CONTRACT = 'v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.contract, v.bytes, v.digest';
+const CONTRACT = `v.id, v.institution_id as "institutionId", v.task, v.model, v.number, v.contract, v.bytes, v.digest,
+  v.withdrawn_at as "withdrawnAt"`;
 
 const ACTIVE = `from concord.model_versions v where ${VISIBLE} and v.task = $2 and v.status = 'active'
   order by v.institution_id nulls last limit 1`;

@@ -173,6 +173,36 @@ test('the profile model is trained again, without the user', async () => {
   expect((await embeddings.modelOf(viewer)).id).not.toBe(before.id);
 }, 120_000);
 
+test('the profile model is trained again though it never placed the user whom it read', async () => {
+  const [userId] = await userIds(db.database, institution.id);
+  await db.database.tenant(institution.id, (manager) =>
+    manager.query('delete from concord.profile_embeddings where institution_id = $1 and user_id = $2', [
+      institution.id,
+      userId,
+    ]),
+  );
+  expect((await receiptOf(userId)).models.at(-1)).toMatchObject({ modelVersionId: null, method: null });
+});
+
+test('a profile model that learnt from a user who was erased meanwhile is not stored', async () => {
+  const before = await embeddings.modelOf(viewer);
+  const [userId] = await userIds(db.database, institution.id);
+  const meanwhile: Engine['trainProfiles'] = async (...args) => {
+    await services.users.erase(viewer, userId);
+    return engine.trainProfiles(...args);
+  };
+  const racing = new EmbeddingsService({
+    ...{ database: db.database, profiles: services.profiles },
+    engine: { trainProfiles: meanwhile },
+  });
+  await expect(racing.train(viewer, institution.code, { settings: { maxEpochs: 1 } })).rejects.toEqual(
+    refused('CONFLICT'),
+  );
+  expect((await embeddings.modelOf(viewer)).id).toBe(before.id);
+  await work.runDue(institution);
+  expect((await embeddings.modelOf(viewer)).id).not.toBe(before.id);
+}, 120_000);
+
 test('a receipt names no one, is of one institution, and what was to be taken out is forgotten', async () => {
   const [{ erasure }] = await erasures.list(viewer, 1);
   expect(JSON.stringify(erasure)).not.toContain(users[0]);

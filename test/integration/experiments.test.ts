@@ -180,4 +180,24 @@ describe('an experiment', () => {
     await services.models.rollback(viewer, 'interest', false);
     expect(await ask(users[0])).toMatchObject({ modelVersionId: active.id });
   });
+
+  test('serves nobody by a challenger that is withdrawn, in any replica, and is not begun with one', async () => {
+    const experiment = await start();
+    const userId = users.find((id) => variantOf(experiment, id).name === 'linear')!;
+    const replicas = [services, replica];
+    const ends = await Promise.all(replicas.map((by) => by.experiments.listen()));
+    try {
+      for (const by of replicas) expect(await ask(userId, by)).toMatchObject({ modelVersionId: challenger.id });
+      await services.models.withdraw(viewer, challenger.id);
+      for (const by of replicas) {
+        let answer = await ask(userId, by);
+        while (answer.exposure) answer = await ask(userId, by); // the announcement is on its way
+        expect(answer).toMatchObject({ exposure: null, modelVersionId: active.id });
+      }
+    } finally {
+      for (const end of ends) await end();
+      await services.experiments.stop(viewer, experiment.id);
+    }
+    await expect(start()).rejects.toEqual(refused('CONFLICT'));
+  });
 });
